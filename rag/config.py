@@ -1,0 +1,68 @@
+"""Settings, from .env, RAG_* variables and command options, in that order of increasing weight.
+
+The environment is read here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import UsageError
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; frozen once read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RAG_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    home: Path = Field(Path(".rag"), description="Folder that holds the index.")
+    corpus: str = Field(
+        "seeds", description=f"Files or folders indexed by the first question, separated by {os.pathsep!r}."
+    )
+    embedder: str = Field("minilm", description="Embedding model: minilm (in the package) or openai:MODEL.")
+    embedder_base_url: str | None = Field(
+        None, description="Server of the openai: embedder; OPENAI_BASE_URL when empty, else OpenAI itself."
+    )
+    embedder_api_key: SecretStr | None = Field(
+        None, description="Key of the openai: embedder; OPENAI_API_KEY when empty."
+    )
+    chroma_url: str | None = Field(None, description="Chroma server for the vectors; embedded in RAG_HOME when empty.")
+    k: int = Field(8, ge=1, le=100, description="How many passages are retrieved for a question.")
+    threads: int = Field(0, ge=0, le=256, description="Threads of the embedded model; 0 means one per core.")
+
+    @field_validator("embedder")
+    @classmethod
+    def _known_embedder(cls, value: str) -> str:
+        if value == "minilm" or (value.startswith("openai:") and len(value) > len("openai:")):
+            return value
+        raise ValueError("must be minilm or openai:MODEL")
+
+    @property
+    def corpus_paths(self) -> tuple[Path, ...]:
+        """The paths named by ``corpus``, in order; empty parts are dropped."""
+        return tuple(Path(part) for part in self.corpus.split(os.pathsep) if part.strip())
+
+
+def read_settings(**options: Any) -> Settings:
+    """The settings in force; options that are None do not count.
+
+    Raises:
+        UsageError: A variable, a line of .env or an option has a value that cannot be used.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"RAG_{name.upper()} cannot be {first['input']!r}: {first['msg'].removeprefix('Value error, ')}.",
+            f"Change it on the command line, in the environment or in {Path('.env').resolve()}.",
+        ) from error
