@@ -1,0 +1,262 @@
+"""Sentences with exact offsets, by rules.
+
+Lines end sentences, except inside a paragraph that was wrapped at a fixed width. Within a line the marks ``. ! ? …``
+and their kin end a sentence when what follows looks like the start of another one and what precedes is no abbreviation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rag.abbreviations import FOLLOWED_BY_NUMBER, MAY_END, NEVER_END, ORDINAL_DOT, SPEECH_VERBS, STARTERS, TIMES
+from rag.documents import Span
+from rag.text import fold
+
+LONGEST = 1500
+"""No sentence has more characters; longer ones are cut at a clause mark, else at a space."""
+
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+# List bullets, heading and quotation marks of Markdown: they open a line and belong to no sentence.
+_MARKER = re.compile(r"\s*(?:(?:[-*+•‣◦▪·–]|#{1,6}|>|\[[ xX]\])[ \t\u00a0]+)+(?=\S)")
+_RULE = re.compile(r"[\s\-–—*_=~#|:+.•·>`]*(?:```[\w+-]*\s*)?")
+_NUMBERING = re.compile(r"(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})")
+
+_STOP = re.compile(
+    r"(?:(?P<wide>[。！？｡．]+)|(?P<mark>[؟۔।॥።။។։]+)|(?P<stop>[.!?…]+))"
+    r"(?P<closers>(?:\[\d{1,3}\]|[\"'”’»)\]」』】》〉）*_]|[\u00a0\u202f ]»)*)"
+)
+_OPENERS = "\"'“”‘«»‹„([{¿¡*_—–-•「『（《 \u00a0\u202f"
+_WORD_BEFORE = re.compile(r"[^\s(\[{\"“”«»‘„/—]+$")
+_NEXT_WORD = re.compile(r"\w+")
+_ACRONYM = re.compile(r"(?:\w\.)+\w")
+_GLUED = re.compile(r"[A-ZÀ-Þ](?:[a-zà-ÿ]+|(?= ))(?=[\s,;:]|$)")
+_SPOKEN = re.compile(rf"(?:[A-Z][\w’'.-]*\s+){{1,4}}(?:(?:has|had|a|avait)\s+)?(?:{SPEECH_VERBS})\b")
+_PARTICLE = frozenset("とってはがをのにもでなよねか，、,")
+_CLAUSE = re.compile(r"[;:,–—،؛、；，：](?=\s)|[，；：、]")
+_TERMINAL = re.compile(r"[.!?。！？…:][\"'”’»)\]]*\s*$")
+# "Plan B. We …": a letter that names a thing is no initial.
+_NAMED_BY_LETTER = re.compile(
+    r"(?:plan|vitamin\w*|hepatitis|grade|class|type|option|group\w*|war|figure|section)\s+\w$", re.I
+)
+_AFTER_TIME = re.compile(r"(?:[A-Z]{2,4}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|on|in)\b")
+
+
+class _Line(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+class _Block(NamedTuple):
+    """A line, or the lines of one wrapped paragraph.
+
+    ``uncased`` is true where capitals tell nothing about sentences: the block has none.
+    """
+
+    text: str
+    start: int
+    end: int
+    language: str | None
+    uncased: bool
+
+
+def split(text: str, language: str | None = None) -> list[Span]:
+    """The sentences of the text, in order, stripped of white space, never overlapping.
+
+    Every visible character is in a sentence, except list bullets, heading marks and the rules between paragraphs.
+    A heading or a list item is a sentence of its own. Time grows linearly with the text, whatever it holds.
+
+    Args:
+        text: Any text; offsets count its code points.
+        language: ISO 639-1 code, for what differs ("3. Oktober" in German); None reads it by the common rules.
+    """
+    return [
+        piece
+        for start, end in _blocks(text)
+        for sentence in _in_block(text, start, end, language)
+        for piece in _shortened(text, sentence)
+    ]
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Where each line starts after its marker and ends; the lines of a wrapped paragraph count as one."""
+    paragraph: list[_Line] = []
+    for match in _LINE.finditer(text):
+        line = _Line(match.start(), match.end(), match.group())
+        starts_anew = bool(_MARKER.match(line.text)) or not line.text.strip()
+        follows = paragraph and _one_line_end(text, paragraph[-1].end, line.start)
+        if paragraph and (starts_anew or not follows):
+            yield from _joined(paragraph)
+            paragraph = []
+        if not _RULE.fullmatch(line.text):
+            paragraph.append(line)
+    yield from _joined(paragraph)
+
+
+def _one_line_end(text: str, end: int, start: int) -> bool:
+    between = text[end:start]
+    return between in {"\n", "\r", "\r\n"}
+
+
+def _joined(lines: list[_Line]) -> Iterator[tuple[int, int]]:
+    if _is_wrapped(lines):
+        yield _after_marker(lines[0]), lines[-1].end
+        return
+    for line in lines:
+        yield _after_marker(line), line.end
+
+
+def _after_marker(line: _Line) -> int:
+    marker = _MARKER.match(line.text)
+    return line.start + (marker.end() if marker else 0)
+
+
+def _is_wrapped(lines: list[_Line]) -> bool:
+    """Whether the lines are one paragraph wrapped at a fixed width.
+
+    Then no line had room for the first word of the next one, and some line breaks off in mid-sentence.
+    """
+    if len(lines) < 2:
+        return False
+    width = max(len(line.text.rstrip()) for line in lines)
+    if not 40 <= width <= 110:
+        return False
+    broken = False
+    for line, following in itertools.pairwise(lines):
+        first = following.text.split(maxsplit=1)[0]
+        if len(line.text.rstrip()) + 1 + len(first) <= width:
+            return False
+        lower = first[0].islower() and not first[1:2].isupper()
+        broken = broken or (lower and not _TERMINAL.search(line.text[-12:]))
+    return broken
+
+
+def _in_block(text: str, start: int, end: int, language: str | None) -> Iterator[Span]:
+    sample = text[start : min(end, start + 4000)]
+    block = _Block(text, start, end, language, sample == sample.lower())
+    begin = start
+    for match in _STOP.finditer(text, start, end):
+        if _ends(block, match):
+            span = _stripped(text, begin, match.end())
+            # Marks without a word ("...") stay with the sentence that follows.
+            if span is not None and any(map(str.isalnum, span.of(text)[:LONGEST])):
+                yield span
+                begin = match.end()
+    span = _stripped(text, begin, end)
+    if span is not None:
+        yield span
+
+
+def _stripped(text: str, start: int, end: int) -> Span | None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end) if start < end else None
+
+
+def _ends(block: _Block, match: re.Match[str]) -> bool:
+    """Whether the sentence ends after the mark that matched."""
+    text, after = block.text, match.end()
+    if after >= block.end:
+        return False  # the block's end ends it
+    if match["mark"]:
+        return True
+    if match["wide"]:
+        return not (match["closers"] and text[after] in _PARTICLE)
+    if not text[after].isspace():
+        return _ends_glued(block, match)
+    return _starts_sentence(block, after) and not _goes_on(block, match)
+
+
+def _ends_glued(block: _Block, match: re.Match[str]) -> bool:
+    """Whether a mark without a space after it ends a sentence: "program.More", or before Chinese or Japanese."""
+    text, after = block.text, match.end()
+    if "\u3041" <= text[after] <= "\u9fff":
+        return match["stop"][-1] in "!?"
+    word = _WORD_BEFORE.search(_before(block, match))
+    if word is None or match["closers"] or len(match["stop"]) > 1 or not _GLUED.match(text, after):
+        return False
+    return len(word.group()) >= 3 and word.group().isalpha() and word.group()[1:].islower()
+
+
+def _before(block: _Block, match: re.Match[str]) -> str:
+    return block.text[max(block.start, match.start() - 40) : match.start()]
+
+
+def _starts_sentence(block: _Block, position: int) -> bool:
+    text, limit = block.text, min(block.end, position + 40)
+    while position < limit and (text[position].isspace() or text[position] in _OPENERS):
+        position += 1
+    if position >= limit:
+        return True
+    character = text[position]
+    if character.islower():
+        return block.uncased or text[position + 1 : position + 2].isupper()  # iPhone, eBay
+    return character.isalnum() or character not in ",;:.!?)]}%/"
+
+
+def _goes_on(block: _Block, match: re.Match[str]) -> bool:
+    """Whether the sentence goes on after a mark that is followed by what could be a new one."""
+    following = block.text[match.end() : min(block.end, match.end() + 80)].lstrip()
+    before = _before(block, match)
+    if set('"”’»') & set(match["closers"]) and _SPOKEN.match(following):
+        return True  # …products!" Xiang tweeted.
+    if match["stop"] != ".":
+        return match["stop"] == "!" and before.endswith("Yahoo")
+    word = _WORD_BEFORE.search(before)
+    if word is None or match["closers"].strip("*_"):
+        return False
+    at_start = match.start() - len(word.group()) <= block.start
+    if at_start and _NUMBERING.fullmatch(word.group()):
+        return True  # 1. Foo
+    return _is_abbreviation(word.group().lstrip("'’"), before, following, block.language)
+
+
+def _is_abbreviation(word: str, before: str, following: str, language: str | None) -> bool:
+    """Whether the full stop after the word belongs to it and `following` continues the sentence."""
+    key = re.split("['’]", word)[-1].lower()
+    if key in NEVER_END or (word in {"M", "Me"} and language in {"fr", None}):
+        return True
+    if len(word) == 1 and word.isupper():
+        return not _starts_with_function_word(following) and not _NAMED_BY_LETTER.search(before)
+    if key in FOLLOWED_BY_NUMBER:
+        return following[:1].isdigit()
+    if word.isdigit():
+        return language in ORDINAL_DOT and len(word) <= 2 and not following[:1].isdigit()
+    if key in TIMES:
+        return bool(_AFTER_TIME.match(following))
+    return (key in MAY_END or bool(_ACRONYM.fullmatch(word))) and not _starts_with_function_word(following)
+
+
+def _starts_with_function_word(following: str) -> bool:
+    first = _NEXT_WORD.match(following.lstrip(_OPENERS))
+    if first is None or (len(first.group()) == 1 and following[first.end() : first.end() + 1] not in {"'", "’"}):
+        return False
+    return fold(first.group()) in STARTERS
+
+
+def _shortened(text: str, span: Span) -> Iterator[Span]:
+    start = span.start
+    while span.end - start > LONGEST:
+        cut = _cut(text, start)
+        piece = _stripped(text, start, cut)
+        if piece is not None:
+            yield piece
+        start = cut
+    piece = _stripped(text, start, span.end)
+    if piece is not None:
+        yield piece
+
+
+def _cut(text: str, start: int) -> int:
+    """Where to cut what is too long: after the last clause mark, or space, in its second half; else anywhere."""
+    half, limit = start + LONGEST // 2, start + LONGEST
+    marks = [match.end() for match in _CLAUSE.finditer(text, half, limit - 1)]
+    if marks:
+        return marks[-1]
+    spaces = [position for position in range(half, limit) if text[position].isspace()]
+    return spaces[-1] if spaces else limit
