@@ -9,6 +9,7 @@
     ├── IndexMismatchError      1   the index was made by another embedder or chunker
     ├── IndexDamagedError       1   the index cannot be read and must be rebuilt
     ├── StorageError            1   the disk is full, or the folder cannot be written
+    │   └── VectorServerError       the Chroma server of RAG_CHROMA_URL failed (retryable)
     └── EmbeddingError          1   the embedding model or its server failed
 
 A quote that is not found, an abstention and an empty retrieval are values, never errors.
@@ -72,6 +73,12 @@ class IndexDamagedError(RagError):
 
 class StorageError(RagError):
     """The index cannot be written: the disk is full or the folder is read-only."""
+
+
+class VectorServerError(StorageError):
+    """The Chroma server named by RAG_CHROMA_URL does not answer, or refused."""
+
+    retryable = True
 
 
 class EmbeddingError(RagError):
