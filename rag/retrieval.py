@@ -1,0 +1,118 @@
+"""A question to its hits: two rankings, fused, with room for every language of the index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag import origins
+from rag.documents import Filter, Hit
+from rag.embedding import Vectors
+
+if TYPE_CHECKING:
+    from rag.index import Index, Passage
+
+Ranking = Sequence[tuple[int, float]]
+
+_DEPTH = 50
+_ENGLISH_WEIGHTS = (1.0, 1.0)
+_OTHER_WEIGHTS = (0.5, 1.0)
+"""Weights of the dense and the lexical ranking: the embedded model learnt from English."""
+
+_NEAR = 5
+"""A language earns a place among the hits with a chunk this high in one of the two rankings."""
+
+
+def retrieve(
+    index: Index, question: str, *, k: int = 8, filter: Filter = Filter(), language: str | None = None  # noqa: A002, B008
+) -> list[Hit]:
+    """At most k hits, best first, ranks from 1 without gaps.
+
+    The languages of the index other than the question's share what the question's language can spare: each that has a
+    chunk near the top of either ranking gets one place, and half of the places stay with the best of all.
+
+    Args:
+        index: Where to search.
+        question: As asked.
+        k: How many hits at most.
+        filter: Which documents count.
+        language: The question's language, ISO 639-1; None means the rankings weigh the same.
+    """
+    vector = index.embedder.embed_question(question)
+    dense = index.dense(vector, _DEPTH, filter)
+    lexical = index.lexical(question, _DEPTH, filter)
+    weights = _ENGLISH_WEIGHTS if language in ("en", None) else _OTHER_WEIGHTS
+    scores = fuse([[key for key, _ in dense], [key for key, _ in lexical]], weights=weights)
+    ranked = sorted(scores, key=lambda key: -scores[key])
+    several = len(index.languages) > 1
+    passages = index.passages(ranked if several else ranked[:k])
+    near = {key for key, _ in (*dense[:_NEAR], *lexical[:_NEAR])}
+    chosen = _balance(passages, k, near, language) if several else passages
+    return _hits(index, chosen, vector, scores, dense, lexical)
+
+
+def fuse(rankings: Sequence[Sequence[int]], k: int = 60, weights: Sequence[float] | None = None) -> dict[int, float]:
+    """Each item's reciprocal rank fusion score: the sum of weight / (k + rank) over the rankings that have it.
+
+    Ranks count from 1. Cormack, Clarke and Büttcher 2009, doi:10.1145/1571941.1572114; theirs has no weights, and without
+    them neither has ours. Items come in order of first appearance.
+
+    >>> fuse([[7, 8], [8]]) == {7: 1 / 61, 8: 1 / 62 + 1 / 61}
+    True
+    """
+    scores: dict[int, float] = {}
+    for ranking, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
+        for rank, item in enumerate(ranking, start=1):
+            scores[item] = scores.get(item, 0.0) + weight / (k + rank)
+    return scores
+
+
+def _balance(passages: Sequence[Passage], k: int, near: set[int], language: str | None) -> list[Passage]:
+    """The k first, with the last places given up for the best chunk of each language that is missing among them."""
+    chosen = list(passages[:k])
+    present = {passage.chunk.language for passage in chosen}
+    entitled: dict[str | None, Passage] = {}
+    for passage in passages[k:]:
+        code = passage.chunk.language
+        if code not in present and (passage.key in near or code == language):
+            entitled.setdefault(code, passage)
+    room = min(len(entitled), k // 2)
+    order = {passage.key: place for place, passage in enumerate(passages)}
+    kept, spare = list(chosen), room
+    for passage in reversed(chosen):
+        alone = sum(other.chunk.language == passage.chunk.language for other in kept) == 1
+        if spare and not alone:
+            kept.remove(passage)
+            spare -= 1
+    newcomers = list(entitled.values())[: room - spare]
+    return sorted([*kept, *newcomers], key=lambda passage: order[passage.key])
+
+
+def _hits(
+    index: Index, passages: Sequence[Passage], vector: Vectors, scores: Mapping[int, float], dense: Ranking, lexical: Ranking
+) -> list[Hit]:
+    dense_ranks = {key: (rank, score) for rank, (key, score) in enumerate(dense, start=1)}
+    lexical_ranks = {key: (rank, score) for rank, (key, score) in enumerate(lexical, start=1)}
+    documents = list(dict.fromkeys(passage.source.id for passage in passages))
+    numbers = dict(zip(documents, origins.group([index.fingerprint(each) for each in documents]), strict=True))
+    hits = []
+    for rank, passage in enumerate(passages, start=1):
+        dense_rank, dense_score = dense_ranks.get(passage.key, (None, None))
+        lexical_rank, lexical_score = lexical_ranks.get(passage.key, (None, None))
+        hits.append(
+            Hit(
+                chunk=passage.chunk,
+                source=passage.source,
+                rank=rank,
+                score=scores[passage.key],
+                dense_rank=dense_rank,
+                dense_score=dense_score,
+                lexical_rank=lexical_rank,
+                lexical_score=lexical_score,
+                sentence_scores=tuple((passage.sentence_vectors @ vector).astype(np.float64).tolist()),
+                origin=numbers[passage.source.id],
+            )
+        )
+    return hits
