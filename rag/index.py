@@ -1,20 +1,20 @@
 """The index as readers see it: manifest, vectors and words of one published generation, kept in step.
 
-Readers take no lock and are never blocked. Before each call they look whether a newer generation was published, which costs
-some microseconds, and move on to it.
+Readers take no lock and are never blocked. Before each call they look whether a newer generation was published, which
+costs some microseconds, and move on to it.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -24,11 +24,12 @@ from rag.documents import Document, Filter, Source
 from rag.embedding import Embedder, Vectors
 from rag.errors import IndexDamagedError, IndexMismatchError, NoIndexError, RagError, StorageError
 from rag.layout import REBUILD, REPAIR, Layout
+from rag.manifests import check_makers
 from rag.scanning import Root, scan
-from rag.snapshots import Snapshot
+from rag.snapshots import Snapshot, open_snapshot
 from rag.sources import Entry, Passage, Sources
 from rag.staging import size_on_disk
-from rag.syncing import SyncReport, check_makers, open_snapshot, sync
+from rag.syncing import SyncReport, sync
 
 __all__ = ["Changes", "Index", "IndexStatus", "Passage", "SyncReport", "sync"]
 
@@ -79,7 +80,7 @@ class IndexStatus:
     chunker: str
     vectors: str
     generation: int
-    published: datetime.datetime
+    published: datetime
     size_bytes: int
 
 
@@ -146,7 +147,7 @@ class Index:
                 self._sources.close()
             self._snapshot = self._sources = None
 
-    def __enter__(self) -> Index:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -359,6 +360,6 @@ class Index:
             chunker=meta["chunker"],
             vectors=meta["url"] or "embedded",
             generation=self._generation,
-            published=datetime.datetime.fromisoformat(meta["published"]),
+            published=datetime.fromisoformat(meta["published"]),
             size_bytes=size_on_disk(sources.path.parent),
         )

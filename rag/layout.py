@@ -149,7 +149,7 @@ class Layout:
 
 
 def _owner(path: Path) -> str:
-    """ " (process 123)" when the writer left its number, else nothing."""
+    """The writer's number as " (process 123)"; nothing when it did not leave one."""
     try:
         return f" (process {int(path.read_text('utf-8'))})"
     except (OSError, ValueError):

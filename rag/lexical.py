@@ -1,7 +1,7 @@
 """Words: BM25 over stems, in tantivy. The only module that imports it.
 
-Texts are analysed here, by ``rag.text.stems`` in the passage's own language, and reach tantivy as stems with spaces between
-them. Tantivy's segment files are never changed once written, so a copy of an index shares them by hard links.
+Texts are analysed here, by ``rag.text.stems`` in the passage's own language, and reach tantivy as stems with spaces
+between them. Tantivy's segment files are never changed once written, so a copy of an index shares them by hard links.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ class Words:
             return int(self._searcher.doc_freq(_FIELD, stem))
 
     def _keys(self, hits: Sequence[tuple[object, tantivy.DocAddress]]) -> list[int]:
-        return [int(key) for key in self._searcher.fast_field_values("key", [address for _, address in hits])]
+        values = self._searcher.fast_field_values("key", [address for _, address in hits])
+        return [int(key) for key in values if key is not None]
 
 
 class WordsWriter:

@@ -88,10 +88,10 @@ class Scan:
 
 
 def readable(name: str) -> str:
-    """A file name as valid Unicode: bytes that are not UTF-8 become backslash escapes.
+    r"""A file name as valid Unicode: bytes that are not UTF-8 become backslash escapes.
 
-    >>> readable("caf\\udce9.txt")
-    'caf\\\\xe9.txt'
+    >>> readable("caf\udce9.txt")
+    'caf\\xe9.txt'
     """
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

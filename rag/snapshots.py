@@ -1,16 +1,17 @@
 """The vectors and words of one published generation.
 
-A snapshot is built in a folder of its own, closed, sealed with the sizes of its files and only then published. Readers open
-it without locks, since nobody writes to it again. The next generation starts from a copy. With a Chroma server the
-vectors live there instead, in one collection for all generations.
+A snapshot is built in a folder of its own, closed, sealed with the sizes of its files and only then published. Readers
+open it without locks, since nobody writes to it again. The next generation starts from a copy. With a Chroma server
+the vectors live there instead, in one collection for all generations.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,6 +134,23 @@ class Snapshot:
             self._copy = None
 
 
+def open_snapshot(folder: Path, meta: Mapping[str, str]) -> Snapshot:
+    """The published snapshot that a manifest in folder names; nothing is read yet."""
+    return Snapshot(
+        folder / meta["snapshot"],
+        json.loads(meta["seal"]),
+        sum(json.loads(meta["counts"]).values()),
+        Place(meta["url"] or None, meta["collection"]),
+    )
+
+
+def remove_snapshot(folder: Path) -> None:
+    """Removes a snapshot as far as the system lets it; the database goes first, so that no reader opens half of one."""
+    with suppress(OSError):
+        (folder / "chroma" / "chroma.sqlite3").unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 class SnapshotWriter:
     """The snapshot of the coming generation, while it is built.
 
@@ -162,7 +180,7 @@ class SnapshotWriter:
         self._vectors: list[Vectors] = []
         self._word_keys: set[int] = set(Words(folder / "words").keys()) if previous is not None else set()
 
-    def add(self, keys: Sequence[int], rows: Vectors) -> None:
+    def add_vectors(self, keys: Sequence[int], rows: Vectors) -> None:
         """Adds vectors; they are handed to Chroma in large batches, since it writes its whole graph after each."""
         self._keys += keys
         self._vectors.append(rows)
@@ -186,15 +204,14 @@ class SnapshotWriter:
         On a server, vectors of the present generation stay until ``prune``.
         """
         self._flush()
-        wanted = set(keys)
-        missing = sorted(wanted.difference(self._store.keys()))
+        wanted, present = set(keys), set(self._store.keys())
+        missing = sorted(wanted - present)
         for start in range(0, len(missing), _BATCH):
             self._store.add(*sources.vectors(missing[start : start + _BATCH], dimensions))
         if not self._place.url:
-            self.prune(keys)
-        self._finish_words(sources, wanted)
-        if not self._place.url:
+            self._store.delete(sorted(present - wanted))
             self._store.close()
+        self._finish_words(sources, wanted)
         names = [path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
         return {path.relative_to(self.folder).as_posix(): path.stat().st_size for path in names}
 
@@ -208,8 +225,9 @@ class SnapshotWriter:
         self._words = None
 
     def prune(self, keys: Sequence[int]) -> None:
-        """Removes the vectors of all other passages."""
-        self._store.delete(sorted(set(self._store.keys()).difference(keys)))
+        """Removes the vectors of all other passages from the server; a folder never has any."""
+        if self._place.url:
+            self._store.delete(sorted(set(self._store.keys()).difference(keys)))
 
     def close(self) -> None:
         """Lets go of everything."""

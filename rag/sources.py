@@ -8,23 +8,24 @@ publish have no ``born`` and are picked up by the next one. Chroma and tantivy a
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
 import numpy as np
 
-from rag.documents import Chunk, DateKind, Document, DocumentDate, Filter, Sentence, Source, Span
+from rag.documents import Chunk, Document, Filter, Source, Span
 from rag.embedding import Vectors
 from rag.errors import IndexDamagedError, StorageError
 from rag.layout import REBUILD
+from rag.packing import unpack_dates, unpack_sentences
 from rag.scanning import Root
 
 FORMAT = "spanwise/1"
@@ -184,7 +185,7 @@ class Sources:
                 raise
             self._connection.execute("COMMIT")
 
-    def execute(self, statement: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
+    def execute(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
         """The rows that one statement returns.
 
         Raises:
@@ -250,8 +251,8 @@ class Sources:
                 FROM documents d JOIN contents c ON c.id = d.content WHERE {live} ORDER BY d.name""",  # noqa: S608
             {"generation": generation},
         )
-        for row in rows:
-            yield Entry(*row[:3], Path(os.fsdecode(row[3])), *row[4:])
+        for row, name, root, path, *rest in rows:
+            yield Entry(row, name, root, Path(os.fsdecode(path)), *rest)
 
     def sources(self, generation: int) -> list[Source]:
         """What is known of each document, by id."""
@@ -288,7 +289,7 @@ class Sources:
             return None
         text, sentences, boilerplate, *source = rows[0]
         spans = tuple(Span(start, end) for start, end in json.loads(boilerplate))
-        return Document(self._source(source), text, _sentences(sentences), spans)
+        return Document(self._source(source), text, unpack_sentences(sentences), spans)
 
     def fingerprint(self, generation: int, name: str) -> bytes:
         """What ``rag.origins.group`` compares documents by; empty when there is no such document."""
@@ -360,7 +361,7 @@ class Sources:
     def _passage(self, row: Sequence[Any], dimensions: int) -> Passage:
         key, language, start, end, sentences, text, vectors, fingerprint = row[:8]
         source = self._source(row[8:])
-        chunk = Chunk(source.id, Span(start, end), text, _sentences(sentences), language)
+        chunk = Chunk(source.id, Span(start, end), text, unpack_sentences(sentences), language)
         inner = np.frombuffer(vectors, np.float16).reshape(-1, dimensions).astype(np.float32)
         return Passage(key, chunk, source, inner, fingerprint)
 
@@ -370,7 +371,7 @@ class Sources:
         if known is None:
             if len(self._known_sources) > 10_000:
                 self._known_sources.clear()
-            known = Source(name, sha256, language, title, author, _dates(dates), encoding)
+            known = Source(name, sha256, language, title, author, unpack_dates(dates), encoding)
             self._known_sources[content, name] = known
         return known
 
@@ -399,27 +400,6 @@ def _conditions(wanted: Filter, values: dict[str, object]) -> Iterator[str]:
         values["languages"] = json.dumps(wanted.languages)
         yield _MATCHING["languages"]
     if wanted.after or wanted.before:
-        values["after"] = (wanted.after or datetime.date.min).isoformat()
-        values["before"] = (wanted.before or datetime.date.max).isoformat()
+        values["after"] = (wanted.after or date.min).isoformat()
+        values["before"] = (wanted.before or date.max).isoformat()
         yield _MATCHING["days"]
-
-
-def pack_sentences(sentences: Sequence[Sentence]) -> str:
-    """Sentences as they are stored: ``[[start, end, language], …]``."""
-    return json.dumps([(s.span.start, s.span.end, s.language) for s in sentences], separators=(",", ":"))
-
-
-def _sentences(packed: str) -> tuple[Sentence, ...]:
-    return tuple([Sentence(Span(start, end), language) for start, end, language in json.loads(packed)])
-
-
-def pack_dates(dates: Sequence[DocumentDate]) -> str:
-    """Dates as they are stored: ``[[kind, start, end, ISO date or null], …]``."""
-    return json.dumps([(d.kind, d.span.start, d.span.end, d.value and d.value.isoformat()) for d in dates])
-
-
-def _dates(packed: str) -> tuple[DocumentDate, ...]:
-    return tuple(
-        DocumentDate(cast("DateKind", kind), Span(start, end), datetime.date.fromisoformat(day) if day else None)
-        for kind, start, end, day in json.loads(packed)
-    )

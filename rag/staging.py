@@ -13,8 +13,9 @@ import numpy as np
 from rag.documents import Chunk, Document
 from rag.embedding import Vectors
 from rag.origins import fingerprint
+from rag.packing import pack_dates, pack_sentences
 from rag.scanning import File, Root
-from rag.sources import Entry, Sources, pack_dates, pack_sentences
+from rag.sources import Entry, Sources
 
 
 @dataclass(slots=True)
@@ -186,7 +187,7 @@ def mark(sources: Sources, plan: Plan, generation: int) -> None:
 
 
 def note(sources: Sources, plan: Plan, below: Sequence[str]) -> None:
-    """Remembers files with a new time but the same bytes, and files that failed, replacing failures of the same roots."""
+    """Remembers files that were touched and files that failed, in place of earlier failures below the same roots."""
     with sources.transaction():
         sources.execute_many(
             "UPDATE documents SET size = ?, mtime_ns = ?, path = ?, root = ? WHERE id = ?",

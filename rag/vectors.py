@@ -1,7 +1,7 @@
 """Vectors: nearest neighbours by cosine, in Chroma. The only module that imports it.
 
-Measured with Chroma 1.5.9: a second process that queries a collection while the first one adds to it misses vectors, and
-one that opens the folder just then can end in a segmentation fault, because the files of the neighbour graph are
+Measured with Chroma 1.5.9: a second process that queries a collection while the first one adds to it misses vectors,
+and one that opens the folder just then can end in a segmentation fault, because the files of the neighbour graph are
 overwritten in place. So an embedded collection is built in a folder of its own, closed, and only then published;
 a published folder is read, never written. Change is made to a copy.
 """
@@ -14,7 +14,7 @@ import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -23,7 +23,8 @@ from rag.errors import IndexDamagedError, StorageError, UsageError, VectorServer
 from rag.layout import REPAIR
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateCollectionConfiguration
     from chromadb.api.models.Collection import Collection
 
 _DATABASE = "chroma.sqlite3"
@@ -49,14 +50,14 @@ def copy(old: Path, new: Path) -> None:
 class VectorStore:
     """One collection, in a folder or on a server. One thread at a time may use it."""
 
-    def __init__(self, client: ClientAPI, name: str, place: str, *, create: bool) -> None:
+    def __init__(self, client: Client, name: str, place: str, *, create: bool) -> None:
         self._client = client
         self._place = place
         self._remote = "://" in place
         with self._translated():
             if create:
                 self._collection: Collection = client.get_or_create_collection(
-                    name, embedding_function=None, configuration=_GRAPH
+                    name, embedding_function=None, configuration=cast("CreateCollectionConfiguration", _GRAPH)
                 )
             else:
                 self._collection = client.get_collection(name, embedding_function=None)
@@ -70,6 +71,7 @@ class VectorStore:
             StorageError: The folder cannot be written, which Chroma needs even for reading.
         """
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
 
         if not create and not (folder / _DATABASE).is_file():
@@ -77,10 +79,10 @@ class VectorStore:
         settings = Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]
         with _errors(str(folder)):
             try:
-                client = chromadb.PersistentClient(str(folder), settings=settings)
+                client = cast("Client", chromadb.PersistentClient(str(folder), settings=settings))
             except BaseException:
                 # Chroma keeps the half-started system and would hand it out at the next attempt.
-                chromadb.api.client.SharedSystemClient._identifier_to_system.pop(str(folder), None)
+                SharedSystemClient._identifier_to_system.pop(str(folder), None)
                 raise
         try:
             return cls(client, _NAME, str(folder), create=create)
@@ -103,14 +105,10 @@ class VectorStore:
         if address.scheme not in ("http", "https") or not address.hostname:
             raise UsageError(f"RAG_CHROMA_URL cannot be {url!r}.", "Give it the form http://HOST:PORT")
         secure = address.scheme == "https"
-        settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
-            anonymized_telemetry=False,
-        )
+        settings = Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]
         with _errors(url):
-            client = chromadb.HttpClient(
-                address.hostname, address.port or (443 if secure else 8000), ssl=secure, settings=settings
-            )
+            port = address.port or (443 if secure else 8000)
+            client = cast("Client", chromadb.HttpClient(address.hostname, port, ssl=secure, settings=settings))
         _set_timeout(client)
         return cls(client, name, url, create=create)
 
@@ -160,10 +158,10 @@ class VectorStore:
 
     def close(self) -> None:
         """Lets go of the files or of the connection."""
-        self._client.close()  # type: ignore[attr-defined]
+        self._client.close()
 
 
-def _set_timeout(client: ClientAPI) -> None:
+def _set_timeout(client: Client) -> None:
     """Chroma's HTTP session waits forever; ours does not."""
     session = getattr(getattr(client, "_server", None), "_session", None)
     if session is not None:
@@ -172,7 +170,7 @@ def _set_timeout(client: ClientAPI) -> None:
 
 @contextmanager
 def _errors(place: str) -> Iterator[None]:
-    """A block whose Chroma errors are raised as ours. Chroma raises whatever its layers raised: all of it is translated."""
+    """A block whose errors are raised as ours: Chroma lets through whatever its layers raise."""
     try:
         yield
     except Exception as error:
