@@ -70,7 +70,7 @@ def open_for_writing(layout: Layout, settings: Settings, embedder: Embedder, *, 
         return sources
     used = in_use(layout)
     for folder in reversed(layout.folders()):
-        if folder != used and (left := _left_over(folder, embedder)) is not None:
+        if folder != used and (left := _left_over(folder, embedder, finished=not rebuild)) is not None:
             return left
     folder = layout.new_folder()
     with writing(folder):
@@ -92,18 +92,24 @@ def in_use(layout: Layout) -> Path | None:
         return None
 
 
-def _left_over(folder: Path, embedder: Embedder) -> Sources | None:
-    """The manifest of a run that was killed before it could put its folder to use, if it fits."""
+def _left_over(folder: Path, embedder: Embedder, *, finished: bool) -> Sources | None:
+    """The manifest of a run that was killed before it could put its folder to use, if it fits.
+
+    Args:
+        folder: The folder it left.
+        embedder: Must have made its vectors.
+        finished: Whether one that has published already will do; a rebuild must not take up what it is to replace.
+    """
     try:
         sources = Sources.open(folder / "sources.sqlite", write=True)
     except RagError:
         return None
-    try:
+    with suppress(RagError):
         check_makers(sources.meta(), embedder)
-    except RagError:
-        sources.close()
-        return None
-    return sources
+        if finished or sources.generation() == 0:
+            return sources
+    sources.close()
+    return None
 
 
 def check_makers(meta: dict[str, str], embedder: Embedder) -> None:
