@@ -50,6 +50,8 @@ _SHARED = {
 }
 _OF_SCRIPT = {code: re.compile(f"[{characters}]") for code, characters in _SCRIPTS.items()}
 _OF_SHARED = {codes: re.compile(f"[{characters}]") for characters, codes in _SHARED.items()}
+_NOT_LATIN = frozenset(_SCRIPTS).union(*_SHARED.values())
+_BEYOND_LATIN = re.compile(r"[^\x00-\u036f\u1e00-\u1eff\u2019]")
 _LETTER = re.compile(r"[^\W\d_]")
 # Close relatives that the model mixes up on short texts; unless it is nearly sure, the one with most texts is meant.
 _RELATIVES = {
@@ -94,24 +96,25 @@ def detect(text: str, among: Collection[str] | None = None) -> str | None:
 
 
 def probabilities(text: str) -> dict[str, float]:
-    """Code -> probability of the ten likeliest languages; empty for a text without letters.
+    """Code -> probability of the likeliest languages; empty for a text without letters.
 
     A script that only one language uses gives that language the probability 1.
     """
-    sample = _letters(_sampled(text))
+    return _probabilities(_letters(_sampled(text)))
+
+
+def _probabilities(sample: str) -> dict[str, float]:
     if not sample:
         return {}
     by_script = _by_script(sample)
     if isinstance(by_script, str):
         return {by_script: 1.0}
-    labels, scores = _model().predict(sample.lower() if sample.isupper() else sample, k=30)
-    found = {
-        label.removeprefix("__label__"): min(float(score), 1.0) for label, score in zip(labels, scores, strict=True)
-    }
-    allowed = {code: score for code, score in found.items() if (code in by_script if by_script else _is_latin(code))}
-    if by_script and sum(allowed.values()) < 0.1:
-        return {by_script[0]: 1.0}
-    return dict(list(allowed.items())[:10])
+    labels, scores = _model().predict(sample.lower() if sample.isupper() else sample, k=30 if by_script else 12)
+    found = {label[9:]: min(float(score), 1.0) for label, score in zip(labels, scores, strict=True)}  # "__label__en"
+    if by_script is None:
+        return {code: score for code, score in found.items() if code not in _NOT_LATIN}
+    allowed = {code: score for code, score in found.items() if code in by_script}
+    return allowed if sum(allowed.values()) >= 0.1 else {by_script[0]: 1.0}
 
 
 def of_sentence(text: str, document_language: str | None) -> str | None:
@@ -122,13 +125,14 @@ def of_sentence(text: str, document_language: str | None) -> str | None:
     """
     if len(text) < 25 and text.isascii():
         return document_language
-    scores = _merge_relatives(probabilities(text))
+    sample = _letters(_sampled(text))
+    scores = _merge_relatives(_probabilities(sample))
     if not scores:
         return document_language
     best = max(scores, key=lambda code: scores[code])
     if document_language is None:
         return best if scores[best] >= 0.5 else None
-    long_enough = len(_letters(text)) >= 40 or not _is_latin(best)
+    long_enough = len(sample) >= 40 or best in _NOT_LATIN
     if long_enough and scores[best] >= 0.8 and scores.get(document_language, 0.0) < 0.1:
         return best
     return document_language
@@ -147,7 +151,7 @@ def _letters(text: str) -> str:
 
 def _by_script(sample: str) -> str | tuple[str, ...] | None:
     """The language or the languages that the script of most letters leaves; None for the Latin script."""
-    if sample.isascii():
+    if not _BEYOND_LATIN.search(sample):
         return None
     letters = len(_LETTER.findall(sample)) or 1
     counts = {code: len(pattern.findall(sample)) for code, pattern in _OF_SCRIPT.items()}
@@ -162,13 +166,6 @@ def _by_script(sample: str) -> str | tuple[str, ...] | None:
     shared = {codes: len(pattern.findall(sample)) for codes, pattern in _OF_SHARED.items()}
     most = max(shared, key=lambda codes: shared[codes])
     return most if 2 * shared[most] > letters else None
-
-
-_NOT_LATIN = frozenset(_SCRIPTS).union(*_SHARED.values())
-
-
-def _is_latin(code: str) -> bool:
-    return code not in _NOT_LATIN
 
 
 def _merge_relatives(scores: dict[str, float]) -> dict[str, float]:

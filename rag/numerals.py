@@ -97,8 +97,8 @@ RANKS = {
     "de": _numbered(
         1,
         "erste|erster|ersten|erstes zweite|zweiter|zweiten|zweites dritte|dritter|dritten|drittes"
-        " vierte|vierter|vierten|viertes funfte|funfter|funften|funftes sechste|sechster|sechsten siebte|siebter|siebten"
-        " achte|achter|achten neunte|neunter|neunten zehnte|zehnter|zehnten",
+        " vierte|vierter|vierten|viertes funfte|funfter|funften|funftes sechste|sechster|sechsten"
+        " siebte|siebter|siebten achte|achter|achten neunte|neunter|neunten zehnte|zehnter|zehnten",
     ),
     "es": _numbered(
         1,

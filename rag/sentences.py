@@ -222,7 +222,7 @@ def _is_abbreviation(word: str, before: str, following: str, language: str | Non
     if key in NEVER_END or (word in {"M", "Me"} and language in {"fr", None}):
         return True
     if len(word) == 1 and word.isupper():
-        return not _starts_with_function_word(following) and not _NAMED_BY_LETTER.search(before)
+        return not _starts_with_function_word(following) and not _NAMED_BY_LETTER.search(before[-16:])
     if key in FOLLOWED_BY_NUMBER:
         return following[:1].isdigit()
     if word.isdigit():
