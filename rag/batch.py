@@ -69,7 +69,7 @@ def run(
 
     Args:
         source: JSON lines with "id" and "question", or "-" for stdin.
-        target: The file to write or go on with, or "-" for stdout.
+        target: The file to write or go on with, or "-" for stdout; a device or pipe is written like stdout.
         answer: Gives the object for a question; it must hold "question" as asked. A UsageError makes it a bad line.
         complain: Is told about each bad line.
         progress: Is told how many questions of how many are done, and the id at work.
@@ -81,9 +81,9 @@ def run(
     given = _read(source)
     for line, problem in given.bad:
         complain(f"{source}, line {line}: {problem}")
-    if STANDARD not in {source, target} and target.exists() and target.samefile(source):
+    if source != STANDARD and target.is_file() and target.samefile(source):
         raise UsageError(f"{str(target)!r} is both input and output.", "Name another file with --output.")
-    earlier = {} if target == STANDARD else _resume(target)
+    earlier = _resume(target) if target.is_file() else {}
     report = Report(bad=len(given.bad))
     with _Writer(target) as out:
         for number, question in enumerate(given.questions):
@@ -187,7 +187,7 @@ def _parse(number: int, line: bytes) -> Question:
         raise ValueError('"language" must be a string')
     if not isinstance(documents, list) or not all(isinstance(one, str) for one in documents):
         raise ValueError('"documents" must be a list of strings')
-    return Question(number, identity, text, language or None, tuple(documents))
+    return Question(number, identity, text, (language or "").strip().lower() or None, tuple(documents))
 
 
 def _resume(target: Path) -> dict[Id, str]:

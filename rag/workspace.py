@@ -140,6 +140,7 @@ class Workspace:
     ) -> list[Hit]:
         """The passages nearest to the question, best first; arguments and errors as for ``ask``."""
         question = check_question(question)
+        language = language or pipeline.detect(question, self.index)
         return retrieval.retrieve(self.index, question, k=k or self.settings.k, filter=filter, language=language)
 
     def filter(
