@@ -131,13 +131,14 @@ class Layout:
             lock = FileLock(self.home / "lock")
         owner = self.home / "lock.owner"
         try:
-            with writing(self.home):
-                lock.acquire(timeout=0)
+            lock.acquire(timeout=0)
         except Timeout as error:
             raise IndexLockedError(
                 f"Another process is writing the index{_owner(owner)}: {str(self.home / 'lock')!r} is locked.",
                 "Wait until it has finished, then repeat.",
             ) from error
+        except OSError as error:
+            raise storage_error(self.home, error) from error
         try:
             with writing(self.home):
                 owner.write_text(str(os.getpid()), "utf-8")

@@ -91,8 +91,8 @@ def ahead(items: Iterable[T], weigh: Callable[[T], int], limit: int) -> Iterator
 class Behind(Generic[T]):
     """Calls a function with each item that is put, in order, in a thread.
 
-    Leaving the ``with`` block normally waits until everything is done; leaving it by an exception drops what waits. An
-    exception of the function is raised by the next ``put``, or at the end of the block.
+    Leaving the ``with`` block waits until everything that was put is done, also when it is left by an exception. An
+    exception of the function ends the work; it is raised by the next ``put``, or at the end of the block.
     """
 
     def __init__(self, work: Callable[[T], None], limit: int) -> None:
@@ -111,7 +111,7 @@ class Behind(Generic[T]):
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._waiting.end(drop=error is not None)
+        self._waiting.end()
         self._thread.join()
         if self._failed and error is None:
             raise self._failed[0]
