@@ -12,7 +12,7 @@ def _words(*lines: str) -> frozenset[str]:
 NEVER_END = _words(
     # titles and forms of address
     "dr dra drs drh mr mrs ms mx prof profs st ste sts mt ft hon rev fr sr sra srta sres sras dña mm mme mmes mlle",
-    "mlles mgr gen col lt sgt capt cmdr adm maj brig gov sen rep supt insp messrs pr pt tn ny nn hj ir kh sdr sdri bpk",
+    "mlles mgr gen col lt sgt capt cmdr adm maj brig gov sen rep supt insp messrs pr pt tn ny nn hj ir kh sdr sdri bpk ee",
     "sig sigg dott dott.ssa ing avv exmo exma dhr mevr hr",
     # joining words
     "e.g i.e eg v vs viz cf p.ex av c.-à-d c.à.d p.ej z.b d.h u.a s.o s.u bzw ca bijv o.a d.w.z m.a.w t.o.v a.n d.a",
@@ -27,7 +27,7 @@ FOLLOWED_BY_NUMBER = _words(
 """Abbreviations only before a number ("No. 5"); before a word the sentence ends ("He said no.")."""
 
 MAY_END = _words(
-    "inc ltd co corp llc plc jr sr bros dept univ assn tbk cv gmbh s.a u.s u.k u.n e.u d.c al ee.uu uu j.-c s.h s.e",
+    "inc ltd co corp llc plc jr sr bros dept univ assn tbk cv gmbh s.a u.s u.k u.n e.u d.c al uu j.-c s.h s.e",
     "m.sc ph.d b.a m.a str blvd ave rd",
 )
 """May stand at the end: a function word in capitals then starts the next sentence ("Apple Inc. The …")."""

@@ -178,7 +178,7 @@ def _merge_relatives(scores: dict[str, float]) -> dict[str, float]:
 
 def _by_function_words(text: str, among: Collection[str] | None) -> str | None:
     """The language whose function words the text has, when no other has as many; for texts that are too short."""
-    found = [fold(word) for word in _WORD.findall(_sampled(text))]
+    found = [fold(word) for word in _WORD.findall(_letters(_sampled(text)))]
     counts = {
         code: sum(word in listed for word in found)
         for code, listed in STOP_WORDS.items()

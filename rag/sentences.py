@@ -32,6 +32,7 @@ _OPENERS = "\"'“”‘«»‹„([{¿¡*_—–-•「『（《 \u00a0\u202f"
 _WORD_BEFORE = re.compile(r"[^\s(\[{\"“”«»‘„/—]+$")
 _NEXT_WORD = re.compile(r"\w+")
 _ACRONYM = re.compile(r"(?:\w\.)+\w")
+_LETTER_AND_STOP = re.compile(r"\w\.(?!\w)")
 _GLUED = re.compile(r"[A-ZÀ-Þ](?:[a-zà-ÿ]+|(?= ))(?=[\s,;:]|$)")
 _SPOKEN = re.compile(rf"(?:[A-Z][\w’'.-]*\s+){{1,4}}(?:(?:has|had|a|avait)\s+)?(?:{SPEECH_VERBS})\b")
 _PARTICLE = frozenset("とってはがをのにもでなよねか，、,")
@@ -221,6 +222,8 @@ def _is_abbreviation(word: str, before: str, following: str, language: str | Non
     key = re.split("['’]", word)[-1].lower()
     if key in NEVER_END or (word in {"M", "Me"} and language in {"fr", None}):
         return True
+    if len(word) == 1 and _LETTER_AND_STOP.match(following):
+        return True  # z. B., p. m.
     if len(word) == 1 and word.isupper():
         return not _starts_with_function_word(following) and not _NAMED_BY_LETTER.search(before[-16:])
     if key in FOLLOWED_BY_NUMBER:
