@@ -36,6 +36,7 @@ def mark(text: str) -> list[Span]:
 
 
 def _covers_most(lines: Sequence[Line], marked: Sequence[bool]) -> bool:
+    """Whether the marks hide most of the running text."""
     prose = [
         (line.span.end - line.span.start, hidden) for line, hidden in zip(lines, marked, strict=True) if line.is_prose
     ]
@@ -142,27 +143,24 @@ def _link_lists(lines: Sequence[Line], marked: list[bool]) -> None:
     start, end = _title_line(lines, marked), _body(lines, marked)[0]
     if end == len(lines):
         return
-    for first in (start + 1, start + 2):  # the line after the title may be its own date or kicker
-        pairs = _pairs(lines, first, end)
-        if len(pairs) >= 2 and _same_time([lines[date] for _, date in pairs]):
-            for pair in pairs:
-                for number in pair:
-                    marked[number] = True
-            return
+    # The line after the title may be its own date; dates stand below their headlines or above them.
+    layouts = [_pairs(lines, start + after, end, date_first) for date_first in (False, True) for after in (1, 2)]
+    pairs = max(layouts, key=len)
+    if len(pairs) >= 2 and _same_time([lines[date] for _, date in pairs]):
+        for number in (number for pair in pairs for number in pair):
+            marked[number] = True
 
 
-def _pairs(lines: Sequence[Line], first: int, end: int) -> list[tuple[int, int]]:
-    """Adjoining (headline, date) or (date, headline) lines from `first` on."""
-    for offset in (0, 1):
-        pairs = []
-        for number in range(first, end - 1, 2):
-            headline, date = lines[number + offset], lines[number + 1 - offset]
-            if not date.is_dateline or headline.is_dateline or not 3 <= headline.word_count <= 30 or headline.is_prose:
-                break
-            pairs.append((number + offset, number + 1 - offset))
-        if len(pairs) >= 2:
-            return pairs
-    return []
+def _pairs(lines: Sequence[Line], first: int, end: int, date_first: bool) -> list[tuple[int, int]]:
+    """Adjoining headline and date lines from `first` on, as (headline, date)."""
+    pairs = []
+    for number in range(first, end - 1, 2):
+        headline, date = (number + 1, number) if date_first else (number, number + 1)
+        other = lines[headline]
+        if not lines[date].is_dateline or other.is_dateline or other.is_prose or not 3 <= other.word_count <= 30:
+            break
+        pairs.append((headline, date))
+    return pairs
 
 
 def _same_time(lines: Sequence[Line]) -> bool:
@@ -210,10 +208,9 @@ def _is_edge_line(line: Line) -> bool:
     if line.is_markup:
         return False
     lone_sign = len(line.text) == 1 and not line.text.isdigit() and line.text < "\u0e00"
-    crumbs = phrases.BREADCRUMB.fullmatch(line.folded)
-    separators = len(re.findall(r"[›»>/|→•·]", line.text))
-    is_breadcrumb = bool(crumbs) and (separators >= 2 or bool(phrases.BREADCRUMB_HOME.match(line.folded)))
-    return lone_sign or (is_breadcrumb and not line.ends_sentence and not re.search(r"\d", line.text))
+    crumbs = phrases.BREADCRUMB.fullmatch(line.text)  # not folded: that would make quotes of the separators
+    is_breadcrumb = crumbs and (crumbs["more"] or phrases.BREADCRUMB_HOME.match(line.text))
+    return lone_sign or (bool(is_breadcrumb) and not line.ends_sentence and not re.search(r"\d", line.text))
 
 
 def _share_bars(lines: Sequence[Line], marked: list[bool]) -> None:

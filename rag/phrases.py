@@ -108,15 +108,15 @@ FORM_HEADING = _any(
     r"deixe (?:um comentario|uma resposta)|geef een reactie|laat een reactie achter|发表(?:评论|回复)|コメントを残す",
 )
 FORM_LINE = _any(
-    r".*\b(?:e-?mail|surel|correo|courriel|mail)\b.*(?:not be published|sera pas publie|tidak akan dipublikasikan"
+    r".{0,25}\b(?:e-?mail|surel|correo|courriel|mail)\b.*(?:not be published|sera pas publie|tidak akan dipublikasikan"
     r"|no sera publicad"
     r"|nicht veroffentlicht|non sara pubblicat|nao sera publicad|niet gepubliceerd)",
-    r".*(?:required fields are marked|champs obligatoires|ruas yang wajib|campos obligatorios|erforderliche felder"
+    r".{0,45}\b(?:required fields are marked|champs obligatoires|ruas yang wajib|campos obligatorios|erforderliche felder"
     r"|campi obbligatori|campos obrigatorios|vereiste velden)",
     r"(?:save my name|enregistrer mon nom|simpan nama|guarda(?:r)? mi nombre|meinen? namen?,? .*speichern"
     r"|salva il mio nome)",
     r"notify me of (?:new|follow)|prevenez-moi|beri ?tahu saya|benachrichtige mich|avertissez-moi",
-    r".*\bakismet\b|.*\brecaptcha\b|this site .*reduce spam|ce site utilise .*indesirables|.*spam (?:prevention"
+    r".{0,45}\b(?:akismet|recaptcha)\b|this site .*reduce spam|ce site utilise .*indesirables|.*spam (?:prevention"
     r"|zu reduzieren)",
     r"i (?:hereby )?(?:accept|agree|consent|have read)\b.*(?:data|ip address|privacy|terms)|j'accepte .*donnees",
     r"saya (?:setuju|menyetujui)\b.*(?:data|kebijakan)|ich (?:stimme|bin|habe)\b.*(?:daten|datenschutz)",
@@ -147,5 +147,7 @@ CONSENT_BUTTON = _any(
 CONSENT_TOPIC = re.compile(
     r"\bcookies?\b|\bgdpr\b|\brgpd\b|\bdsgvo\b|\bprivacy\b|\bpersonal data\b|donnees personnelles|data pribadi"
 )
-BREADCRUMB = re.compile(r"[\w&' .-]{1,30}(?: ?[›»>/|→•·] ?[\w&' .-]{1,30})+")
-BREADCRUMB_HOME = re.compile(r"(?:home|accueil|beranda|startseite|inicio|start|news) ?[›»>/|→]")
+_CRUMB, _STEP = r"[\w&' .-]{1,30}", r" ?[›»>/|→•·] ?"
+BREADCRUMB = re.compile(rf"{_CRUMB}{_STEP}{_CRUMB}(?P<more>(?:{_STEP}{_CRUMB})*)")
+BREADCRUMB_HOME = re.compile(r"(?:home|accueil|beranda|startseite|inicio|start|news) ?[›»>/|→]", re.IGNORECASE)
+"""A path through the site; two or more steps, or one from the home page. Over lines as printed."""
