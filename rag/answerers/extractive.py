@@ -1,0 +1,207 @@
+"""Answers made of the best source sentences themselves: no model writes a word."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from rag import conflicts, evidence, questions, support
+from rag.answers import DraftAnswer, DraftClaim
+from rag.conflicts import Statement
+from rag.documents import Hit
+from rag.evidence import Corpus, Evidence, Features
+from rag.questions import Question
+from rag.text import STOP_WORDS, stems
+
+NAME = "extractive"
+MOST_CLAIMS = 4
+_REPEATED = 0.6
+_LOOKED_AT = 12
+_JOINED = re.compile(r"\b(?:and|et|dan|serta|ainsi que)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What ``training/fit_extractive.py`` fitted.
+
+    Attributes:
+        ranking: One weight per feature of ``rag.evidence``.
+        support: One weight per measure of ``rag.support``.
+        bias: Of the support.
+        threshold: The least probability of support at which a question is answered.
+    """
+
+    ranking: Features
+    support: Features
+    bias: float
+    threshold: float
+
+
+def read_weights(record: Mapping[str, Any] | None = None) -> Weights:
+    """The weights of a record written by the training script; those in the package when there is none.
+
+    Raises:
+        ValueError: The record was written for other features.
+    """
+    if record is None:
+        file = resources.files("rag") / "models" / "extractive" / "weights.json"
+        record = json.loads(file.read_text("utf-8"))
+    if tuple(record["ranking"]) != evidence.NAMES or tuple(record["support"]) != support.NAMES:
+        raise ValueError("The weights were fitted for other features; run training/fit_extractive.py again.")
+    return Weights(
+        ranking=np.array(list(record["ranking"].values()), np.float64),
+        support=np.array(list(record["support"].values()), np.float64),
+        bias=float(record["bias"]),
+        threshold=float(record["threshold"]),
+    )
+
+
+class ExtractiveAnswerer:
+    """Drafts one to four source sentences, best first, or abstains.
+
+    Attributes:
+        name: "extractive".
+    """
+
+    name = NAME
+
+    def __init__(self, corpus: Corpus, weights: Weights | None = None) -> None:
+        """Keeps what it is given.
+
+        Args:
+            corpus: Says how rare a word is; an ``Index`` does.
+            weights: Those in the package when None.
+        """
+        self._corpus = corpus
+        self._weights = weights or read_weights()
+
+    def draft(self, question: str, language: str | None, hits: Sequence[Hit]) -> DraftAnswer:
+        """The best sentences of the hits, or nothing but what is missing, as ``rag.answerers.Answerer`` describes."""
+        asked = questions.read(question, language)
+        found = evidence.gather(asked, hits, self._corpus)
+        if not found.places or not asked.words:
+            return DraftAnswer(status="unanswerable", missing=[question.strip()])
+        scores = found.features @ self._weights.ranking
+        if self.probability(asked, found, scores) < self._weights.threshold:
+            return DraftAnswer(status="unanswerable", missing=_missing(asked, found, scores))
+        order = [int(place) for place in np.argsort(-scores, kind="stable")]
+        chosen = _choose(asked, hits, found, scores, order)
+        looked_at = [_statement(hits, found, place) for place in order[:_LOOKED_AT]]
+        unknown = _unknown_part(asked, found)
+        return DraftAnswer(
+            status="partial" if unknown else "answered",
+            claims=[_claim(hits, found, place, order[:_LOOKED_AT]) for place in chosen],
+            conflicts=conflicts.find(asked, looked_at),
+            missing=unknown,
+        )
+
+    def probability(self, asked: Question, found: Evidence, scores: Features) -> float:
+        """The probability, 0 to 1, that the documents answer the question."""
+        measures = support.measure(asked, found, scores)
+        return 1 / (1 + math.exp(-float(measures @ self._weights.support) - self._weights.bias))
+
+
+def _choose(
+    asked: Question, hits: Sequence[Hit], found: Evidence, scores: Features, order: Sequence[int]
+) -> list[int]:
+    """The candidates to cite, best first.
+
+    They are taken in order of score until together they hold most of the probability that the ranking gives to the
+    right sentence, so a clear winner stands alone and close rivals come along.
+    """
+    shares = np.exp(scores - scores[order[0]])
+    shares /= shares.sum()
+    enough, least = (0.97, 0.02) if asked.wants_list else (0.9, 0.04)
+    chosen: list[int] = []
+    held = 0.0
+    for place in order:
+        if len(chosen) == MOST_CLAIMS or (chosen and (held >= enough or shares[place] < least)):
+            break
+        held += float(shares[place])
+        if not any(_repeats(hits, found, place, other) for other in chosen):
+            chosen.append(place)
+    return chosen
+
+
+def _repeats(hits: Sequence[Hit], found: Evidence, place: int, other: int) -> bool:
+    """Whether a candidate says again what another says: in the same words, or in the translation of its article."""
+    same_origin = _hit(hits, found, place).origin == _hit(hits, found, other).origin
+    if _language(hits, found, place) != _language(hits, found, other):
+        return same_origin
+    return _overlap(hits, found, place, other) >= _REPEATED
+
+
+def _overlap(hits: Sequence[Hit], found: Evidence, place: int, other: int) -> float:
+    """The Jaccard similarity of two sentences' content words."""
+    one, two = _content(hits, found, place), _content(hits, found, other)
+    return len(one & two) / len(one | two) if one | two else 1.0
+
+
+def _content(hits: Sequence[Hit], found: Evidence, place: int) -> frozenset[str]:
+    language = _language(hits, found, place)
+    stop = STOP_WORDS.get(language or "", frozenset())
+    return frozenset(stem for stem in stems(_text(hits, found, place), language) if stem not in stop)
+
+
+def _claim(hits: Sequence[Hit], found: Evidence, place: int, rivals: Sequence[int]) -> DraftClaim:
+    """The candidate as a claim, with the sentences of other origins that say the same in the same words."""
+    cited = [place]
+    origins = {_hit(hits, found, place).origin}
+    for other in rivals:
+        origin = _hit(hits, found, other).origin
+        same_language = _language(hits, found, other) == _language(hits, found, place)
+        if origin not in origins and same_language and _overlap(hits, found, other, place) >= _REPEATED:
+            cited.append(other)
+            origins.add(origin)
+    return DraftClaim(text=_text(hits, found, place), sentences=[_id(found, each) for each in cited])
+
+
+def _statement(hits: Sequence[Hit], found: Evidence, place: int) -> Statement:
+    return Statement(
+        id=_id(found, place),
+        text=_text(hits, found, place),
+        language=_language(hits, found, place),
+        origin=_hit(hits, found, place).origin,
+        coverage=float(found.features[place, evidence.NAMES.index("context_coverage")]),
+    )
+
+
+def _missing(asked: Question, found: Evidence, scores: Features) -> list[str]:
+    """The question's words that no document has, else those that the best evidence lacks, else the whole question."""
+    context = found.contexts[int(np.argmax(scores))]
+    for covered in (found.known, context):
+        words = [word for place, word in enumerate(asked.words) if not covered >> place & 1]
+        if words:
+            return words
+    return [asked.text.strip()]
+
+
+def _unknown_part(asked: Question, found: Evidence) -> list[str]:
+    """The names that no document has, when the question joins several things; they make an answer partial."""
+    if len(asked.names) < 2 or not _JOINED.search(asked.text):
+        return []
+    return [word for place, word in enumerate(asked.words) if word in asked.names and not found.known >> place & 1]
+
+
+def _hit(hits: Sequence[Hit], found: Evidence, place: int) -> Hit:
+    return hits[found.places[place][0]]
+
+
+def _text(hits: Sequence[Hit], found: Evidence, place: int) -> str:
+    return _hit(hits, found, place).chunk.sentence_text(found.places[place][1])
+
+
+def _language(hits: Sequence[Hit], found: Evidence, place: int) -> str | None:
+    return _hit(hits, found, place).chunk.sentences[found.places[place][1]].language
+
+
+def _id(found: Evidence, place: int) -> str:
+    passage, sentence = found.places[place]
+    return f"{passage + 1}.{sentence + 1}"

@@ -1,0 +1,81 @@
+"""Whether the documents answer a question at all: one probability from what the best evidence looks like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag import evidence
+from rag.evidence import Evidence, Features
+from rag.questions import Question
+
+_KINDS = ("number", "money", "time", "person", "place", "reason", "manner", "polar")
+_TAKEN = ("cosine", "chunk_cosine", "coverage", "context_coverage", "chunk_coverage", "name_coverage",
+          "chunk_name_coverage", "number_coverage", "pairs", "news", "lexical_share", "dependent")  # fmt: skip
+_COLUMNS = [evidence.NAMES.index(name) for name in _TAKEN]
+_COSINE = evidence.NAMES.index("cosine")
+NAMES = (
+    "score", "margin", "share", "highest_cosine", *_TAKEN,
+    "top_coverage", "hit_coverage", "heaviest_missing", "heaviest_missing_from_passage", "heaviest_missing_from_hits",
+    "unknown_words", "unknown_names", "names_missing_from_hits", "typed", "typed_near", "typed_and_covered",
+    "words", *_KINDS, "not_english", "cosine_not_english", "coverage_not_english", "cosine_times_coverage",
+)  # fmt: skip
+"""What ``measure`` returns, in order."""
+
+_TOP = 4
+
+
+def measure(question: Question, found: Evidence, scores: Features) -> Features:
+    """What the best evidence looks like: ``(len(NAMES),)``, float64.
+
+    Args:
+        question: What was asked.
+        found: At least one candidate.
+        scores: The score of each candidate, higher is better.
+    """
+    order = np.argsort(-scores, kind="stable")
+    best = int(order[0])
+    top = [int(place) for place in order[:_TOP]]
+    margin = float(scores[best] - scores[order[1]]) if len(order) > 1 else 3.0
+    share = float(1 / np.exp(scores - scores[best]).sum())
+    taken = found.features[best, _COLUMNS]
+    near = _union(found.contexts[place] for place in top)
+    seen = _union(found.passages)
+    names = sum(1 << place for place, word in enumerate(question.words) if word in question.names)
+    context = found.contexts[best]
+    typed = found.typed[best]
+    # The sentence before or after may hold what is asked for.
+    typed_near = any(found.typed[place] for place in top if found.contexts[place] & context)
+    cosine, coverage, context_coverage = float(taken[0]), float(taken[2]), float(taken[3])
+    foreign = question.language not in ("en", None)
+    return np.array(
+        [
+            scores[best], min(margin, 3.0), share, found.features[:, _COSINE].max(), *taken,
+            _share(found.weights, near), _share(found.weights, seen),
+            _heaviest(found.weights, ~context), _heaviest(found.weights, ~found.passages[found.places[best][0]]),
+            _heaviest(found.weights, ~seen),
+            _share(found.weights, ~found.known, empty=0.0), float((names & ~found.known).bit_count() > 0),
+            float((names & ~seen).bit_count() > 0), float(typed), float(typed_near), typed * context_coverage,
+            math.log1p(len(question.words)), *(float(question.kind == kind) for kind in _KINDS),
+            float(foreign), foreign * cosine, foreign * coverage, cosine * context_coverage,
+        ],
+        np.float64,
+    )  # fmt: skip
+
+
+def _union(masks: Sequence[int] | object) -> int:
+    union = 0
+    for mask in masks:  # type: ignore[attr-defined]
+        union |= mask
+    return union
+
+
+def _share(weights: Sequence[float], mask: int, empty: float = 1.0) -> float:
+    total = sum(weights)
+    return sum(weight for place, weight in enumerate(weights) if mask >> place & 1) / total if total else empty
+
+
+def _heaviest(weights: Sequence[float], mask: int) -> float:
+    return max((weight for place, weight in enumerate(weights) if mask >> place & 1), default=0.0)

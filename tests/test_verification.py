@@ -1,0 +1,144 @@
+"""Only what stands in a source leaves verify, with the exact characters where it stands."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answers import DraftAnswer, DraftAttribution, DraftClaim, DraftConflict, DraftPosition
+from rag.documents import Chunk, Hit, Sentence, Source, Span
+from rag.verification import verify
+
+PACKAGE = Path(__file__).parent.parent / "rag"
+FIRST = "Xiaomi sold 92.4 million phones."
+SECOND = "It was the fifth in the world."
+
+
+def _hit(rank: int, *sentences: str, document: str = "a/1.txt", offset: int = 100, origin: int = 1) -> Hit:
+    text = " ".join(sentences)
+    spans, start = [], offset
+    for sentence in sentences:
+        spans.append(Sentence(Span(start, start + len(sentence)), "en"))
+        start += len(sentence) + 1
+    chunk = Chunk(document, Span(offset, offset + len(text)), text, tuple(spans), "en")
+    scores = tuple(1 / (place + 1) for place in range(len(sentences)))
+    return Hit(chunk, Source(document, "f" * 64, "en", "A title"), rank, 1.0, rank, 0.5, None, None, scores, origin)
+
+
+HITS = [_hit(1, FIRST, SECOND), _hit(2, "Others sold less.", document="a/2.txt", origin=2)]
+
+
+def _verify(*claims: DraftClaim, glosses: bool = False, **draft: object):  # type: ignore[no-untyped-def]
+    made = DraftAnswer.model_validate({"status": "answered", "claims": list(claims), **draft})
+    return verify("How many?", "en", made, HITS, model="extractive", glosses=glosses)
+
+
+def test_a_whole_sentence_gets_its_exact_span() -> None:
+    """Offsets count from the start of the document, not of the passage."""
+    answer = _verify(DraftClaim(text=SECOND, sentences=["1.2"]))
+    [claim] = answer.claims
+    [span] = claim.spans
+    assert (span.document, span.start, span.end, span.quote) == ("a/1.txt", 133, 133 + len(SECOND), SECOND)
+    assert (span.sha256, span.language, span.title, claim.origins) == ("f" * 64, "en", "A title", 1)
+    assert answer.status == "answered"
+
+
+@given(st.data())
+def test_a_part_of_a_sentence_gets_the_span_of_that_part(data: st.DataObject) -> None:
+    """Whatever part is quoted, the span's characters are the claim's text."""
+    start = data.draw(st.integers(0, len(FIRST) - 1))
+    part = FIRST[start : data.draw(st.integers(start + 1, len(FIRST)))]
+    answer = _verify(DraftClaim(text=part, sentences=["1.1"]))
+    if not part.strip():
+        assert answer.withheld == 1
+        return
+    [span] = answer.claims[0].spans
+    assert FIRST[span.start - 100 : span.end - 100] == span.quote == part
+
+
+@given(st.integers(0, len(FIRST) - 1), st.characters(categories=["Ll", "Nd"]))
+def test_one_changed_character_withholds_the_claim(place: int, character: str) -> None:
+    """An extractive claim is its source word for word or it is not shown."""
+    altered = FIRST[:place] + character + FIRST[place + 1 :]
+    answer = _verify(DraftClaim(text=altered, sentences=["1.1"]))
+    assert answer.withheld == (altered != FIRST)
+    assert bool(answer.claims) == (altered == FIRST)
+
+
+@pytest.mark.parametrize("bad", ["0.1", "1.0", "1.3", "3.1", "1", "", "1.1.1", "-1.1", "1.-1", "٣.١", "a.b", "9999999.1"])
+def test_an_id_that_names_no_sentence_withholds_the_claim(bad: str) -> None:
+    """Also beside an id that does, since the writer relied on both."""
+    answer = _verify(DraftClaim(text=FIRST, sentences=["1.1", bad]), DraftClaim(text=SECOND, sentences=["1.2"]))
+    assert [claim.text for claim in answer.claims] == [SECOND]
+    assert answer.withheld == 1
+
+
+def test_a_claim_without_sentences_is_withheld() -> None:
+    """No evidence, no claim."""
+    assert _verify(DraftClaim(text=FIRST, sentences=[])).withheld == 1
+
+
+def test_the_text_of_another_sentence_than_the_one_cited_is_withheld() -> None:
+    """Being true somewhere else does not help."""
+    assert _verify(DraftClaim(text=FIRST, sentences=["1.2"])).withheld == 1
+
+
+def test_without_a_claim_left_the_answer_is_unanswerable_and_shows_the_nearest() -> None:
+    """Each of the first passages gives the sentence closest to the question."""
+    answer = _verify(DraftClaim(text="Invented.", sentences=["1.1"]))
+    assert (answer.status, answer.withheld) == ("unanswerable", 1)
+    assert [quotation.quote for quotation in answer.nearest] == [FIRST, "Others sold less."]
+
+
+def test_support_from_two_origins_is_counted_and_the_quoted_sentence_stands_first() -> None:
+    """The sentence that holds the text comes before those that merely support it."""
+    answer = _verify(DraftClaim(text=FIRST, sentences=["2.1", "1.1"]))
+    assert answer.claims[0].origins == 2
+    assert [span.document for span in answer.claims[0].spans] == ["a/1.txt", "a/2.txt"]
+
+
+def test_a_gloss_cites_whole_sentences_where_glosses_are_allowed() -> None:
+    """Who said it travels along."""
+    attribution = DraftAttribution(speaker="IDC", kind="statement")
+    claim = DraftClaim(text="Xiaomi was fifth.", sentences=["1.1", "1.2"], attribution=attribution)
+    [verified] = _verify(claim, glosses=True).claims
+    assert [span.quote for span in verified.spans] == [FIRST, SECOND]
+    assert verified.attribution is not None
+    assert verified.attribution.speaker == "IDC"
+
+
+@pytest.mark.parametrize(("kind", "status"), [("contradiction", "conflicting"), ("scope", "answered")])
+def test_a_contradiction_sets_the_status_and_a_scope_does_not(kind: str, status: str) -> None:
+    """Both can be true when the scope differs."""
+    sides = [DraftPosition(text=FIRST, sentences=["1.1"]), DraftPosition(text="Others sold less.", sentences=["2.1"])]
+    conflict = DraftConflict.model_validate({"about": "phones", "kind": kind, "positions": sides})
+    answer = _verify(DraftClaim(text=FIRST, sentences=["1.1"]), conflicts=[conflict])
+    assert (answer.status, len(answer.conflicts[0].positions)) == (status, 2)
+
+
+def test_a_conflict_that_loses_a_side_is_dropped() -> None:
+    """One side alone is no disagreement."""
+    sides = [DraftPosition(text=FIRST, sentences=["1.1"]), DraftPosition(text="Others sold more.", sentences=["2.1"])]
+    conflict = DraftConflict(about="phones", kind="contradiction", positions=sides)
+    answer = _verify(DraftClaim(text=FIRST, sentences=["1.1"]), status="conflicting", conflicts=[conflict])
+    assert (answer.status, answer.conflicts) == ("answered", ())
+
+
+def test_missing_parts_are_kept_only_where_something_is_missing() -> None:
+    """A full answer lacks nothing."""
+    claim = DraftClaim(text=FIRST, sentences=["1.1"])
+    assert _verify(claim, missing=["Nokia"]).missing == ()
+    assert _verify(claim, status="partial", missing=["Nokia"]).missing == ("Nokia",)
+
+
+def test_verify_is_the_only_maker_of_an_answer() -> None:
+    """No other module of the package calls Answer, nor copies one with changes."""
+    makers = {
+        path.name
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and "Answer" in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
+    }
+    assert makers == {"verification.py"}
