@@ -12,8 +12,8 @@ def _words(*lines: str) -> frozenset[str]:
 NEVER_END = _words(
     # titles and forms of address
     "dr dra drs drh mr mrs ms mx prof profs st ste sts mt ft hon rev fr sr sra srta sres sras dña mm mme mmes mlle",
-    "mlles mgr gen col lt sgt capt cmdr adm maj brig gov sen rep supt insp messrs pr pt tn ny nn hj ir kh sdr sdri bpk ee",
-    "sig sigg dott dott.ssa ing avv exmo exma dhr mevr hr",
+    "mlles mgr gen col lt sgt capt cmdr adm maj brig gov sen rep supt insp messrs pr pt tn ny nn hj ir kh sdr sdri",
+    "bpk ee sig sigg dott dott.ssa ing avv exmo exma dhr mevr hr",
     # joining words
     "e.g i.e eg v vs viz cf p.ex av c.-à-d c.à.d p.ej z.b d.h u.a s.o s.u bzw ca bijv o.a d.w.z m.a.w t.o.v a.n d.a",
     "u.p s.d yg tgl dgn utk spt incl excl resp approx jl jln gg rp kab kec kel tel tél telp hlm",

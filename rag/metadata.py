@@ -63,9 +63,9 @@ _FIELD_KINDS: dict[str, DateKind] = {
 def read(text: str, boilerplate: Sequence[Span]) -> Metadata:
     """Title, author and dates as printed; None and an empty tuple for what the document does not say.
 
-    Taken from YAML front matter, a Markdown heading, a headline, a byline ("Written by …", "Par …", "Oleh …"), a line
-    with nothing but a date, and labels ("Published …", "Mis à jour le …", "Diperbarui …"). Dates in running prose or in
-    boilerplate do not count. A date that leaves the year out has the value None.
+    Taken from YAML front matter, a Markdown heading, a headline, a byline ("Written by …", "Par …", "Oleh …"), a
+    line with nothing but a date, and labels ("Published …", "Mis à jour le …", "Diperbarui …"). Dates in running prose
+    or in boilerplate do not count. A date that leaves the year out has the value None.
 
     Args:
         text: The document.
@@ -195,7 +195,7 @@ def _printed_dates(lines: Sequence[Line], headline: Line | None, byline: Line | 
 
 
 def _labelled(line: Line, is_byline: bool) -> Iterator[DocumentDate]:
-    """Dates right after a label; in running prose only where the label opens the line and a colon or the end follows."""
+    """Dates right after a label; in running prose only where the label opens the line and a colon follows."""
     end = 0
     for quantity in dates(line.text):
         before = line.folded[end : quantity.span.start]

@@ -105,13 +105,15 @@ FORM_HEADING = _any(
     r"schreiben? (?:sie )?einen kommentar|(?:einen )?kommentar (?:schreiben|hinterlassen|verfassen)",
     r"hinterlassen? (?:sie )?(?:eine antwort|einen kommentar)|lascia (?:un commento|una risposta)"
     r"|antwort hinterlassen",
-    r"deixe (?:um comentario|uma resposta)|geef een reactie|laat een reactie achter|发表(?:评论|回复)|コメントを残す",
+    r"deixe (?:um comentario|uma resposta)|geef een reactie|laat een reactie achter",
+    r"发表(?:评论|回复)|コメントを残す",
 )
 FORM_LINE = _any(
     r".{0,25}\b(?:e-?mail|surel|correo|courriel|mail)\b.*(?:not be published|sera pas publie|tidak akan dipublikasikan"
     r"|no sera publicad"
     r"|nicht veroffentlicht|non sara pubblicat|nao sera publicad|niet gepubliceerd)",
-    r".{0,45}\b(?:required fields are marked|champs obligatoires|ruas yang wajib|campos obligatorios|erforderliche felder"
+    r".{0,45}\b(?:required fields are marked|champs obligatoires|ruas yang wajib|campos obligatorios"
+    r"|erforderliche felder"
     r"|campi obbligatori|campos obrigatorios|vereiste velden)",
     r"(?:save my name|enregistrer mon nom|simpan nama|guarda(?:r)? mi nombre|meinen? namen?,? .*speichern"
     r"|salva il mio nome)",

@@ -220,19 +220,18 @@ def _goes_on(block: _Block, match: re.Match[str]) -> bool:
 def _is_abbreviation(word: str, before: str, following: str, language: str | None) -> bool:
     """Whether the full stop after the word belongs to it and `following` continues the sentence."""
     key = re.split("['’]", word)[-1].lower()
-    if key in NEVER_END or (word in {"M", "Me"} and language in {"fr", None}):
+    is_spaced = len(word) == 1 and _LETTER_AND_STOP.match(following)  # z. B., p. m.
+    is_monsieur = word in {"M", "Me"} and language in {"fr", None}
+    is_ordinal = word.isdigit() and len(word) <= 2 and language in ORDINAL_DOT and not following[:1].isdigit()
+    if is_spaced or is_monsieur or is_ordinal or key in NEVER_END:
         return True
-    if len(word) == 1 and _LETTER_AND_STOP.match(following):
-        return True  # z. B., p. m.
-    if len(word) == 1 and word.isupper():
-        return not _starts_with_function_word(following) and not _NAMED_BY_LETTER.search(before[-16:])
     if key in FOLLOWED_BY_NUMBER:
         return following[:1].isdigit()
-    if word.isdigit():
-        return language in ORDINAL_DOT and len(word) <= 2 and not following[:1].isdigit()
     if key in TIMES:
         return bool(_AFTER_TIME.match(following))
-    return (key in MAY_END or bool(_ACRONYM.fullmatch(word))) and not _starts_with_function_word(following)
+    is_initial = len(word) == 1 and word.isupper() and not _NAMED_BY_LETTER.search(before[-16:])
+    may_end = is_initial or key in MAY_END or bool(_ACRONYM.fullmatch(word))
+    return may_end and not _starts_with_function_word(following)
 
 
 def _starts_with_function_word(following: str) -> bool:

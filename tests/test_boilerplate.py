@@ -7,24 +7,28 @@ from hypothesis import strategies as st
 from rag.boilerplate import mark
 
 SEEDS = Path(__file__).parents[1] / "seeds"
+CONSENT = (
+    "I accept that my given data and my IP address is sent to a server in the USA only for the purpose of spam"
+    " prevention through the Akismet program.More information on Akismet and GDPR."
+)
 PROSE = {
     "en": (
-        "The town council has agreed to build a new library beside the old mill, after two years of debate.\n\n"
+        "The town council has agreed to build a new library beside the old mill, after two years of talks.\n\n"
         "Construction will begin in spring and is expected to cost about four million, the mayor said on Monday.\n\n"
         "Residents had asked for longer opening hours and a reading room for children, and both are in the plan."
     ),
     "fr": (
-        "Le conseil municipal a décidé de construire une nouvelle bibliothèque près du vieux moulin, après deux ans.\n\n"
-        "Les travaux commenceront au printemps et devraient coûter quatre millions, a déclaré la maire lundi dernier.\n\n"
+        "Le conseil municipal a décidé de construire une nouvelle bibliothèque près du vieux moulin, enfin.\n\n"
+        "Les travaux commenceront au printemps et devraient coûter quatre millions, a déclaré la maire lundi.\n\n"
         "Les habitants demandaient des horaires plus larges et une salle de lecture pour les enfants, ce sera fait."
     ),
     "id": (
-        "Dewan kota telah menyetujui pembangunan perpustakaan baru di samping pabrik lama setelah dua tahun berdebat.\n\n"
-        "Pembangunan akan dimulai pada musim semi dan diperkirakan menelan biaya empat juta, kata wali kota pada Senin.\n\n"
+        "Dewan kota telah menyetujui pembangunan perpustakaan baru di samping pabrik lama setelah dua tahun.\n\n"
+        "Pembangunan akan dimulai pada musim semi dan diperkirakan menelan biaya empat juta, kata wali kota.\n\n"
         "Warga meminta jam buka yang lebih panjang dan ruang baca untuk anak-anak, dan keduanya ada dalam rencana."
     ),
     "de": (
-        "Der Stadtrat hat nach zwei Jahren Debatte beschlossen, neben der alten Mühle eine neue Bibliothek zu bauen.\n\n"
+        "Der Stadtrat hat nach zwei Jahren Debatte beschlossen, an der Mühle eine neue Bibliothek zu bauen.\n\n"
         "Der Bau beginnt im Frühjahr und soll etwa vier Millionen kosten, sagte die Bürgermeisterin am Montag dazu.\n\n"
         "Die Einwohner wünschten sich längere Öffnungszeiten und einen Leseraum für Kinder, und beides ist geplant."
     ),
@@ -49,8 +53,7 @@ def marked_lines(text: str) -> list[str]:
                 "February 23, 2018",
                 "Leave a Reply",
                 "Your email address will not be published. Required fields are marked *",
-                "I accept that my given data and my IP address is sent to a server in the USA only for the purpose of spam "
-                "prevention through the Akismet program.More information on Akismet and GDPR.",
+                CONSENT,
             ],
         ),
         ("002", ["X", "Innovation", "xiaomimicrosoftpact.jpg", "Editorial standards"]),
@@ -192,11 +195,14 @@ UNTOUCHED = {
     "poem": "The River\n\nThe water carries what it will\nand leaves the rest upon the shore\n\nX\n\nIt goes on",
     "chat": "Ann: Leave a reply?\nBob: no\nAnn: Tweet it then\nBob: ok, share on Facebook\nAnn: home?",
     "list": "Ten things to pack\n\n1. Tent\n2. Water\n3. Facebook\n4. Map\n\nBread\nMilk\nEggs",
-    "memo": "Memo\n\nTo: all staff\nFrom: Jane Miller\nDate: 3 March 2021\n\nThe office moves on Friday. Pack your things.",
-    "readme": "# spoon\n\nA tool that stirs files in place, and nothing else at all.\n\n## Install\n\n    pip install spoon\n\n## Contact\n\n- Jane",
+    "memo": "Memo\n\nTo: all staff\nFrom: Jane Miller\nDate: 3 March 2021\n\nThe office moves. Pack your things today.",
+    "readme": (
+        "# spoon\n\nA tool that stirs files in place, and nothing else at all.\n\n## Install\n\n    pip install spoon\n\n"
+        "## Contact\n\n- Jane"
+    ),
     "chronicle": (
-        "A short history of the mill\n\nThe mill was built\nMarch 3, 1904\nThe mill burned down\nMay 5, 1950\nThe mill was rebuilt\n"
-        "June 1, 1999\n\n" + PROSE["en"]
+        "A short history of the mill\n\nThe mill was built\nMarch 3, 1904\nThe mill burned down\nMay 5, 1950\n"
+        "The mill was rebuilt\nJune 1, 1999\n\n" + PROSE["en"]
     ),
     "privacy policy": (
         "Privacy Notice of the River Post\n\nWe use cookies to remember who you are and what you have read before.\n\n"
@@ -204,8 +210,11 @@ UNTOUCHED = {
         "Personal data is never sold to anyone, and cookies can be deleted in the settings of your browser.\n\n"
         "We keep your personal data for one year unless you ask us to delete it before that time has passed."
     ),
-    "article about forms": PROSE["en"] + '\n\nA box says "Leave a Reply" and below it that your email will not be published, she explained.',
-    "prose with labels in it": "Photo editors share images every day on Facebook, and readers tweet them.\n\n" + PROSE["en"],
+    "article about forms": (
+        PROSE["en"]
+        + '\n\nA box says "Leave a Reply" and below it that your email will not be published, she explained.'
+    ),
+    "prose with labels in it": "Photo editors share images on Facebook, and readers tweet them.\n\n" + PROSE["en"],
     "recipe": PROSE["en"] + "\n\nIngredients\nEggs\nFlour\nMilk\nSugar",
 }  # fmt: skip
 
