@@ -21,14 +21,14 @@ import numpy as np
 
 from rag import lexical, vectors
 from rag.embedding import Vectors
-from rag.errors import IndexDamagedError, RagError
+from rag.errors import IndexDamagedError, RagError, StorageError
 from rag.layout import REPAIR, writing
 from rag.lexical import Words, WordsWriter
 from rag.sources import Sources
 from rag.vectors import VectorStore
 
-_BUFFERED = 2_000
-_BATCH = 2_000
+_BUFFERED = 5_000
+_BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,8 @@ class Snapshot:
             IndexDamagedError: They are missing, unreadable or not as many as the manifest says.
             StorageError: They cannot be opened.
         """
-        if self.place.url:
-            store = VectorStore.server(self.place.url, self.place.collection)
-        else:
-            store = VectorStore.embedded(self._checked("chroma"))
+        place = self.place
+        store = VectorStore.server(place.url, place.collection) if place.url else self._embedded()
         count = store.count()
         # A server's collection may also hold vectors of generations before and after this one.
         if count < self._passages or (count > self._passages and not self.place.url):
@@ -74,6 +72,15 @@ class Snapshot:
                 f"The index is damaged: it has {self._passages} passages but {count} vectors.", REPAIR
             )
         return store
+
+    def _embedded(self) -> VectorStore:
+        """The vectors in the folder, or in a copy when Chroma finds no room to write there."""
+        try:
+            return VectorStore.embedded(self._checked("chroma"))
+        except StorageError:
+            if self._copy is not None:
+                raise
+            return VectorStore.embedded(self._copied() / "chroma")
 
     @cached_property
     def words(self) -> Words:
@@ -99,12 +106,10 @@ class Snapshot:
                     raise IndexDamagedError(f"The index is damaged: {name!r} is missing.", REPAIR) from error
                 if found < size:
                     raise IndexDamagedError(f"The index is damaged: {name!r} is truncated.", REPAIR)
-        return self._writable() / part
+        return (self._folder if os.access(self._folder, os.W_OK) else self._copied()) / part
 
-    def _writable(self) -> Path:
-        """The snapshot, or a temporary copy: Chroma and tantivy write lock files even to read."""
-        if os.access(self._folder, os.W_OK):
-            return self._folder
+    def _copied(self) -> Path:
+        """A temporary copy of the snapshot: Chroma and tantivy write even to read."""
         if self._copy is None:
             self._copy = tempfile.TemporaryDirectory(prefix="spanwise-")
             with writing(Path(self._copy.name)):
@@ -210,6 +215,7 @@ class SnapshotWriter:
             self._store.add(*sources.vectors(missing[start : start + _BATCH], dimensions))
         if not self._place.url:
             self._store.delete(sorted(present - wanted))
+            self._store.settle()
             self._store.close()
         self._finish_words(sources, wanted)
         names = [path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".lock"]

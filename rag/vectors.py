@@ -2,8 +2,9 @@
 
 Measured with Chroma 1.5.9: a second process that queries a collection while the first one adds to it misses vectors,
 and one that opens the folder just then can end in a segmentation fault, because the files of the neighbour graph are
-overwritten in place. So an embedded collection is built in a folder of its own, closed, and only then published;
-a published folder is read, never written. Change is made to a copy.
+overwritten in place. Readers too write such files as long as the graph was never saved. So an embedded collection is
+built in a folder of its own, settled, closed, and only then published; the graph of a published folder is read, never
+written. Change is made to a copy.
 """
 
 from __future__ import annotations
@@ -33,7 +34,17 @@ _MAX_BATCH = 5_000
 _TIMEOUT_S = 60.0
 _FULL = ("disk is full", "No space left", "code: 13", "os error 28", "File too large", "os error 27")
 _REFUSED = ("readonly database", "code: 8", "Permission denied", "Read-only", "unable to open", "code: 14")
-_GRAPH = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128}}
+# Operations after which Chroma saves the graph: the least it takes. A call with a large batch saves once.
+_SAVE_AFTER = 2
+_GRAPH = {
+    "hnsw": {
+        "space": "cosine",
+        "ef_construction": 128,
+        "ef_search": 128,
+        "batch_size": _SAVE_AFTER,
+        "sync_threshold": _SAVE_AFTER,
+    }
+}
 
 
 def copy(old: Path, new: Path) -> None:
@@ -87,7 +98,7 @@ class VectorStore:
         try:
             return cls(client, _NAME, str(folder), create=create)
         except BaseException:
-            client.close()
+            _close(client)
             raise
 
     @classmethod
@@ -109,8 +120,13 @@ class VectorStore:
         with _errors(url):
             port = address.port or (443 if secure else 8000)
             client = cast("Client", chromadb.HttpClient(address.hostname, port, ssl=secure, settings=settings))
-        _set_timeout(client)
-        return cls(client, name, url, create=create)
+        for session in _sessions(client):
+            session.timeout = _TIMEOUT_S
+        try:
+            return cls(client, name, url, create=create)
+        except BaseException:
+            _close(client)
+            raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -151,6 +167,13 @@ class VectorStore:
             found: Any = self._collection.query(query_embeddings=vector[np.newaxis], n_results=n, include=["distances"])
         return [(int(key), 1 - distance) for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
+    def settle(self) -> None:
+        """Saves the graph of an embedded collection to the last vector, so that opening it again only reads."""
+        with self._translated():
+            found: Any = self._collection.get(limit=1, include=["embeddings"])
+            for _ in range(_SAVE_AFTER if found["ids"] else 0):
+                self._collection.upsert(found["ids"], embeddings=found["embeddings"])
+
     def drop(self) -> None:
         """Removes the whole collection."""
         with self._translated():
@@ -158,14 +181,20 @@ class VectorStore:
 
     def close(self) -> None:
         """Lets go of the files or of the connection."""
-        self._client.close()
+        _close(self._client)
 
 
-def _set_timeout(client: Client) -> None:
-    """Chroma's HTTP session waits forever; ours does not."""
-    session = getattr(getattr(client, "_server", None), "_session", None)
-    if session is not None:
-        session.timeout = _TIMEOUT_S
+def _sessions(client: Client) -> list[Any]:
+    """The connections to a server, which Chroma leaves open and lets wait for ever; none for a folder."""
+    servers = (client._server, getattr(client._admin_client, "_server", None))
+    return [session for session in (getattr(server, "_session", None) for server in servers) if session is not None]
+
+
+def _close(client: Client) -> None:
+    sessions = _sessions(client)
+    client.close()
+    for session in sessions:
+        session.close()
 
 
 @contextmanager

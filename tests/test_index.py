@@ -1,10 +1,10 @@
 """The index: what a sync does to it, and what readers see."""
 
-import datetime
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from rag.testing import HashEmbedder
 WHALE = "Blue whale report\n\nThe blue whale is the largest animal. It eats krill in cold water.\n"
 WINE = "Red wine report\n\nThe vineyard makes red wine. The harvest was good in 2019.\n"
 TRAIN = "Night train report\n\nThe night train leaves at nine. It arrives in the morning.\n"
+ALL = Filter()
 
 
 class CountingEmbedder(HashEmbedder):
@@ -41,6 +42,7 @@ class CountingEmbedder(HashEmbedder):
     def embed_passages(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
     ) -> tuple[Vectors, list[Vectors]]:
+        """As HashEmbedder does."""
         self.embedded += len(texts)
         return super().embed_passages(texts, sentences)
 
@@ -67,7 +69,7 @@ class Desk:
         """The index."""
         return Index.open(self.settings, self.embedder)
 
-    def best(self, index: Index, question: str, wanted: Filter = Filter()) -> list[str]:
+    def best(self, index: Index, question: str, wanted: Filter = ALL) -> list[str]:
         """The documents that both rankings put first."""
         dense = index.dense(self.embedder.embed_question(question), 1, wanted)
         lexical = index.lexical(question, 1, wanted)
@@ -252,10 +254,10 @@ def test_filters(desk: Desk) -> None:
         assert desk.best(index, question, Filter(documents=("docs/wine.txt",)))[0] == "docs/wine.txt"
         assert set(desk.best(index, question, Filter(documents=("docs/old/",)))) == {"docs/old/seal.txt"}
         assert desk.best(index, question, Filter(languages=("zh",))) == []
-        dated = [source.id for source in index.sources() if any(date.value for date in source.dates)]
-        day = datetime.date(2019, 5, 4)
+        dated = [source.id for source in index.sources() if any(stated.value for stated in source.dates)]
+        day = date(2019, 5, 4)
         assert set(desk.best(index, question, Filter(after=day, before=day))) <= set(dated)
-        assert desk.best(index, question, Filter(after=datetime.date(2031, 1, 1))) == []
+        assert desk.best(index, question, Filter(after=date(2031, 1, 1))) == []
 
 
 def test_broad_filters_search_deeper(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,7 +335,7 @@ def test_other_embedder_is_a_mismatch(desk: Desk) -> None:
     """Another embedder is refused with both names by readers and writers; a rebuild accepts it."""
     desk.sync()
     other = HashEmbedder(32)
-    with pytest.raises(IndexMismatchError, match="hash/64.*hash/32") as caught:
+    with pytest.raises(IndexMismatchError, match=r"hash/64.*hash/32") as caught:
         Index.open(desk.settings, other)
     assert caught.value.hint == "Run: rag index --rebuild"
     with pytest.raises(IndexMismatchError):

@@ -173,7 +173,7 @@ def test_readers_while_a_writer_writes(settings: Settings, tmp_path: Path) -> No
     while not all(Path(f"{stop}{mode}").exists() for mode in ("keep", "reopen")):
         assert all(reader.poll() is None for reader in readers)
         time.sleep(0.1)
-    for syncs in range(1, 16):
+    for syncs in range(1, 13):
         (docs / "whale.txt").write_text(f"The blue whale number {syncs} swims.", "utf-8")
         Index.sync(settings, HashEmbedder(64), rebuild=syncs % 7 == 0)
     stop.touch()
