@@ -21,7 +21,7 @@ NEVER_END = _words(
 """Always followed by more of the same sentence."""
 
 FOLLOWED_BY_NUMBER = _words(
-    "no nos nr núm n p pp pg pag pág hal fig figs gbr tab art arts sec sect ch chap vol bd bab eq ed ps ext",
+    "c r fl no nos nr núm n p pp pg pag pág hal fig figs gbr tab art arts sec sect ch chap vol bd bab eq ed ps ext",
     "jan feb mar apr jun jul aug sep sept oct nov dec janv févr avr juil déc agu okt des ene abr ago dic",
 )
 """Abbreviations only before a number ("No. 5"); before a word the sentence ends ("He said no.")."""

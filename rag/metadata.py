@@ -22,11 +22,9 @@ _H1 = re.compile(r"#\s+(\S.*?)\s*#*$")
 _SPEAKER = re.compile(r"[\w .'’-]{1,25}: ")
 
 _BYLINE = re.compile(
-    r"(?:(?:written|posted|published|reported|story|words|text|article)(?: on .{4,30}?)? by|by|authors?|ecrit par"
-    r"|redige par"
-    r"|publie par|propos recueillis par|par|auteure?s?|(?:ditulis )?oleh|penulis|reporter|von|autor(?:in)?"
-    r"|geschrieben von"
-    r"|(?:escrito )?por|autora?|scritto da|di|autore|door|geschreven door|escrito por|作者|文)(?: ?[:：] ?| )",
+    r"(?:(?:written|posted|published|reported|story|words|text|article)(?: on .{4,30}?)? by|by|ecrit par|redige par"
+    r"|publie par|propos recueillis par|par|(?:ditulis )?oleh|von|geschrieben von|(?:escrito )?por|scritto da|di|door"
+    r"|geschreven door)(?: ?: ?| )|(?:authors?|auteure?s?|penulis|reporter|autor(?:in|a)?|autore|作者|文) ?[:：] ?"
 )
 _PARTICLE = r"(?:de|del|della|di|da|du|van|von|der|den|bin|binti|al|el|la|le|and|et|dan|und|y|e|&)"
 _NAME = re.compile(rf"[^\W\d_][\w.'’-]*(?: (?:{_PARTICLE} )*[^\W\d_][\w.'’-]*){{0,6}}")
@@ -122,7 +120,7 @@ def _headline(open_lines: Sequence[Line], lines: Sequence[Line]) -> Line | None:
     if heading is not None and not any(line.is_prose for line in head[: head.index(heading)]):
         return heading
     for line in head[:3]:
-        if line.is_dateline or _BYLINE.match(line.folded):
+        if line.is_dateline or _BYLINE.match(line.folded) or _LABEL_AT_START.match(line.folded):
             continue
         return line if _stands_alone(line, lines) else None
     return None
@@ -168,6 +166,8 @@ def _author(open_lines: Sequence[Line]) -> tuple[Line | None, str | None]:
 
 def _name(text: str) -> str | None:
     """The name at the start of what follows "by"; None for "By Friday" and "By far the largest"."""
+    if ";" in text:
+        return text.strip()[:300]  # a list of authors, as printed
     text = _ROLE.sub("", text.strip())
     match = _NAME.match(text)
     if match is None or match.end() < len(text.rstrip(" .")):

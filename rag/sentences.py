@@ -32,6 +32,14 @@ _OPENERS = "\"'“”‘«»‹„([{¿¡*_—–-•「『（《 \u00a0\u202f"
 _WORD_BEFORE = re.compile(r"[^\s(\[{\"“”«»‘„/—]+$")
 _NEXT_WORD = re.compile(r"\w+")
 _ACRONYM = re.compile(r"(?:\w\.)+\w")
+# The number of what is named: "No. 5", "Fig. S1", "vol. II".
+_NUMBER_OR_CODE = re.compile(r"[A-Z]{0,3}-?\d|[IVXLC]+\b")
+# "Step 1. Open the lid": the number of a caption or a step, where a sentence begins.
+_CAPTION = re.compile(
+    r"(?:^|[.!?:)]\s+)(?:fig(?:ure|\.)?|table(?:au)?|step|scheme|chapter|section|part|box|tabel|gambar|langkah|bab|bagian"
+    r"|étape|chapitre|partie|abbildung|tabelle|schritt|kapitel|paso|tabla|figura|capítulo|article|pasal)\s+\d+[a-z]?$",
+    re.IGNORECASE,
+)
 _LETTER_AND_STOP = re.compile(r"\w\.(?!\w)")
 _GLUED = re.compile(r"[A-ZÀ-Þ](?:[a-zà-ÿ]+|(?= ))(?=[\s,;:]|$)")
 _SPOKEN = re.compile(rf"(?:[A-Z][\w’'.-]*\s+){{1,4}}(?:(?:has|had|a|avait)\s+)?(?:{SPEECH_VERBS})\b")
@@ -208,11 +216,11 @@ def _goes_on(block: _Block, match: re.Match[str]) -> bool:
         return True  # …products!" Xiang tweeted.
     if match["stop"] != ".":
         return match["stop"] == "!" and before.endswith("Yahoo")
-    word = _WORD_BEFORE.search(before)
+    word = _WORD_BEFORE.search(before.rstrip())
     if word is None or match["closers"].strip("*_"):
         return False
-    at_start = match.start() - len(word.group()) <= block.start
-    if at_start and _NUMBERING.fullmatch(word.group()):
+    at_start = len(before) == match.start() - block.start and before.strip() == word.group()
+    if (at_start and _NUMBERING.fullmatch(word.group())) or _CAPTION.search(before.rstrip()):
         return True  # 1. Foo
     return _is_abbreviation(word.group().lstrip("'’"), before, following, block.language)
 
@@ -226,7 +234,7 @@ def _is_abbreviation(word: str, before: str, following: str, language: str | Non
     if is_spaced or is_monsieur or is_ordinal or key in NEVER_END:
         return True
     if key in FOLLOWED_BY_NUMBER:
-        return following[:1].isdigit()
+        return bool(_NUMBER_OR_CODE.match(following))
     if key in TIMES:
         return bool(_AFTER_TIME.match(following))
     is_initial = len(word) == 1 and word.isupper() and not _NAMED_BY_LETTER.search(before[-16:])
