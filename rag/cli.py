@@ -5,6 +5,7 @@ Only typer is imported at the top, so that --help appears at once; every command
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from rag.workspace import Workspace
 
 STDIN = Path("-")
+_MOST_BYTES = 16 * 2**20  # of a question on stdin; far more than can be asked
 NOT_IN_DOCUMENTS, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
 
 app = typer.Typer(name="rag", no_args_is_help=True, **STYLE)
@@ -52,10 +54,10 @@ app = typer.Typer(name="rag", no_args_is_help=True, **STYLE)
 @contextmanager
 def _reporting(*, debug: bool) -> Iterator[None]:
     """A block whose errors end the command with one line, a hint and an exit code."""
-    from rag.console import prepare
-
-    prepare()
     try:
+        from rag.console import prepare
+
+        prepare()
         yield
         sys.stdout.flush()
     except (typer.Exit, typer.BadParameter):
@@ -79,8 +81,10 @@ def _report(error: Exception, *, debug: bool) -> int:
         if error.hint:
             say(f"Hint: {error.hint}")
         return error.exit_code
-    if isinstance(error, OSError):
-        _abandon_stdout()  # it may be full; Python would try again at exit
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EIO}:
+        _abandon_stdout()  # Python would try again at exit
+        say(f"Error: The output cannot be written: {error.strerror}.")
+        return 1
     say(f"Error: {type(error).__name__}: {str(error) or 'no message'}")
     if not debug:
         say("Hint: This was not foreseen. Run the command again with --debug to see where it happened.")
@@ -287,14 +291,14 @@ def status(*, as_json: Json = False, home: Home = None, debug: Debug = False) ->
 
 @app.command()
 def doctor(*, as_json: Json = False, home: Home = None, debug: Debug = False) -> None:
-    """Check the installation, the index and the settings; keys are named, never shown.
+    """Check the installation, the settings and the index.
 
     \b
     Examples:
       rag doctor
       rag doctor --json
 
-    Exit code 1 when something is wrong.
+    Keys are said to be set or not, never shown. Exit code 1 when something is wrong.
     """
     with _reporting(debug=debug):
         from rag import reports
@@ -337,7 +341,7 @@ def _workspace(home: Path | None) -> Iterator[Workspace]:
 
 def _question(words: Sequence[str] | None, source: Path | None, target: Path | None, command: str) -> str | None:
     """The question from the arguments or stdin; None when a batch is asked for."""
-    from rag.workspace import LONGEST_QUESTION, check_question
+    from rag.workspace import check_question
 
     if source is not None:
         if words:
@@ -351,8 +355,7 @@ def _question(words: Sequence[str] | None, source: Path | None, target: Path | N
         raise UsageError(
             "There is no question.", f'Ask in words: {command} "what does the Xiaomi laptop deal involve?"'
         )
-    # One UTF-8 character has at most four bytes; some more make sure that a longer question is refused, not cut.
-    piped = sys.stdin.buffer.read(8 * LONGEST_QUESTION)
+    piped = sys.stdin.buffer.read(_MOST_BYTES)
     return check_question(piped.decode("utf-8-sig", "replace"))
 
 

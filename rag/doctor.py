@@ -74,7 +74,9 @@ def _settings(settings: Settings) -> Iterator[Check]:
     for name in type(settings).model_fields:
         if name.endswith("api_key"):
             continue
-        yield Check(f"RAG_{name.upper()}", "right", f"{getattr(settings, name)} ({settings_origin(settings, name)})")
+        value = getattr(settings, name)
+        shown = "not set" if value is None else f"{value} ({settings_origin(settings, name)})"
+        yield Check(f"RAG_{name.upper()}", "right", shown)
 
 
 def settings_origin(settings: Settings, name: str) -> str:

@@ -86,7 +86,7 @@ def status_text(status: dict[str, Any], look: Look) -> str:
 
 def _documents(sources: Sequence[dict[str, Any]], look: Look) -> Iterable[str]:
     for source in sources[:_LISTED]:
-        title = f" · {clip(safe_text(source['title']), 60)}" if source["title"] else ""
+        title = f" · {clip(safe_text(source['title']), 90)}" if source["title"] else ""
         yield safe_name(source["id"]) + look.dim(f" · {language_name(source['language'])}{title}")
     if len(sources) > _LISTED:
         yield f"and {len(sources) - _LISTED:,} more (all of them: rag status --json)"

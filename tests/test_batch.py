@@ -67,7 +67,8 @@ def test_answers_come_in_the_order_of_the_questions(run: _Run) -> None:
 def test_bad_lines_are_reported_and_the_others_answered(run: _Run) -> None:
     """Each bad line is named by its number; lines that are fine are answered all the same."""
     bad = {
-        "{": "not JSON", "[]": "not a JSON object", '{"question": "a"}': '"id"', '{"id": true, "question": "a"}': '"id"',
+        "{": "not JSON", "[]": "not a JSON object", '{"question": "a"}': '"id"',
+        '{"id": true, "question": "a"}': '"id"',
         '{"id": "x"}': '"question"', _line("y", " "): '"question"', _line("a", "again"): "used before",
         _line("z", language=1): '"language"', _line("z", documents="seeds"): '"documents"',
         _line("t", "this is too long"): "too long",
