@@ -165,7 +165,8 @@ class Index:
             scope = self._scope(sources, filter)
             if scope is not None and len(scope.keys) <= _EXACT:
                 return scope.nearest(vector, k)
-            return self._grow(k, lambda n: snapshot.vectors.nearest(vector, n), scope, sources)
+            nearest = snapshot.vectors.nearest
+            return self._grow(k, lambda n: nearest(vector, n), scope, sources, exact=snapshot.place.url is None)
 
         return self._steady(rank) if k > 0 and self.chunk_count else []
 
@@ -180,7 +181,7 @@ class Index:
             scope = self._scope(sources, filter)
             if scope is not None and len(scope.keys) <= _EXACT:
                 return snapshot.words.nearest(stems, k, scope.keys) if scope.keys else []
-            return self._grow(k, lambda n: snapshot.words.nearest(stems, n), scope, sources)
+            return self._grow(k, lambda n: snapshot.words.nearest(stems, n), scope, sources, exact=True)
 
         return self._steady(rank) if k > 0 and self.chunk_count else []
 
@@ -332,13 +333,26 @@ class Index:
             self._scopes[wanted] = scope
         return scope
 
-    def _grow(self, k: int, search: Callable[[int], Ranking], scope: _Scope | None, sources: Sources) -> Ranking:
-        """The first k results that count, from a search that is widened until there are so many."""
+    def _grow(
+        self, k: int, search: Callable[[int], Ranking], scope: _Scope | None, sources: Sources, *, exact: bool
+    ) -> Ranking:
+        """The first k results that count, from a search that is widened until there are so many.
+
+        Args:
+            k: At most so many.
+            search: Gives the first n results.
+            scope: Which passages may be among them; None lets all of this generation pass.
+            sources: The manifest.
+            exact: Whether what is searched holds this generation's passages and no others.
+        """
         n = k if scope is None else 4 * k
         while True:
-            found = search(n)
-            known = scope.known if scope else frozenset(sources.keys(self._generation, among=[key for key, _ in found]))
-            kept = [(key, score) for key, score in found if key in known]
+            found = kept = search(n)
+            if scope is not None:
+                kept = [(key, score) for key, score in found if key in scope.known]
+            elif not exact:
+                live = set(sources.keys(self._generation, among=[key for key, _ in found]))
+                kept = [(key, score) for key, score in found if key in live]
             if len(kept) >= k or len(found) < n:
                 return kept[:k]
             n *= 4

@@ -348,19 +348,22 @@ class Sources:
     def passages(self, keys: Sequence[int], generation: int, dimensions: int) -> list[Passage]:
         """Passages in the order of their keys; a key that no longer exists is left out."""
         rows = self.execute(
-            f"""SELECT p.key, p.language, p."start", p."end", p.sentences, p.text, p.sentence_vectors, c.fingerprint,
-                {_SOURCE} FROM json_each(:keys) j CROSS JOIN passages p ON p.key = j.value
+            f"""SELECT p.key, {_LIVE}, p.language, p."start", p."end", p.sentences, p.text, p.sentence_vectors,
+                c.fingerprint, {_SOURCE} FROM json_each(:keys) j CROSS JOIN passages p ON p.key = j.value
                 JOIN documents d ON d.content = p.content JOIN contents c ON c.id = p.content
-                WHERE d.born IS NOT NULL ORDER BY j.key, {_LIVE}, d.born""",  # noqa: S608
+                WHERE d.born IS NOT NULL""",  # noqa: S608
             {"generation": generation, "keys": json.dumps(list(keys))},
         )
-        # A passage may belong to two documents in turn, when its file was renamed: the last row is the newest name.
-        latest = {row[0]: row for row in rows}
-        return [self._passage(latest[key], dimensions) for key in keys if key in latest]
+        # A passage has two documents when its file was renamed lately: the live one counts.
+        found: dict[int, Sequence[Any]] = {}
+        for row in rows:
+            if row[1] or row[0] not in found:
+                found[row[0]] = row
+        return [self._passage(found[key], dimensions) for key in keys if key in found]
 
     def _passage(self, row: Sequence[Any], dimensions: int) -> Passage:
-        key, language, start, end, sentences, text, vectors, fingerprint = row[:8]
-        source = self._source(row[8:])
+        key, _, language, start, end, sentences, text, vectors, fingerprint = row[:9]
+        source = self._source(row[9:])
         chunk = Chunk(source.id, Span(start, end), text, unpack_sentences(sentences), language)
         inner = np.frombuffer(vectors, np.float16).reshape(-1, dimensions).astype(np.float32)
         return Passage(key, chunk, source, inner, fingerprint)
