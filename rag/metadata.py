@@ -7,6 +7,7 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 
+from rag import sentences
 from rag.documents import DateKind, DocumentDate, Span
 from rag.lines import Line
 from rag.lines import read as read_lines
@@ -139,6 +140,9 @@ def _stands_alone(line: Line, lines: Sequence[Line]) -> bool:
     if not following or sum(bool(_SPEAKER.match(other.text)) for other in (line, *following)) >= 2:
         return False
     beside = following[0]
+    both = " ".join(line.text.split()) + "\n" + beside.text
+    if not beside.after_blank and len(sentences.split(both)[0].of(both)) > len(line.text):
+        return False  # the first line of a wrapped paragraph
     return (
         beside.after_blank
         or beside.is_prose

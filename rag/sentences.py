@@ -18,6 +18,7 @@ from rag.text import fold
 LONGEST = 1500
 """No sentence has more characters; longer ones are cut at a clause mark, else at a space."""
 
+_NARROWEST, _WIDEST = 40, 110  # the widths that text is wrapped at
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 # List bullets, heading and quotation marks of Markdown: they open a line and belong to no sentence.
 _MARKER = re.compile(r"\s*(?:(?:[-*+•‣◦▪·–]|#{1,6}|>|\[[ xX]\])[ \t\u00a0]+)+(?=\S)")
@@ -92,30 +93,33 @@ def split(text: str, language: str | None = None) -> list[Span]:
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Where each line starts after its marker and ends; the lines of a wrapped paragraph count as one."""
+    paragraphs = list(_paragraphs(text))
+    wrapped = [_is_wrapped(lines) for lines in paragraphs]
+    # Where most of a text is wrapped, a paragraph of capitalised names that fills its lines as well is wrapped too.
+    several = [lines for lines in paragraphs if len(lines) > 1]
+    width = 0
+    if 2 * sum(wrapped) >= len(several) > 0:
+        width = max((_width(lines) for lines, is_one in zip(paragraphs, wrapped, strict=True) if is_one), default=0)
+    for lines, is_wrapped in zip(paragraphs, wrapped, strict=True):
+        if is_wrapped or (width and len(lines) > 1 and _fills(lines, width)):
+            yield _after_marker(lines[0]), lines[-1].end
+        else:
+            yield from ((_after_marker(line), line.end) for line in lines)
+
+
+def _paragraphs(text: str) -> Iterator[list[_Line]]:
+    """Runs of lines that stand right below one another; a list item or a heading begins a new one."""
     paragraph: list[_Line] = []
     for match in _LINE.finditer(text):
         line = _Line(match.start(), match.end(), match.group())
         starts_anew = bool(_MARKER.match(line.text)) or not line.text.strip()
-        follows = paragraph and _one_line_end(text, paragraph[-1].end, line.start)
-        if paragraph and (starts_anew or not follows):
-            yield from _joined(paragraph)
+        if paragraph and (starts_anew or text[paragraph[-1].end : line.start] not in {"\n", "\r", "\r\n"}):
+            yield paragraph
             paragraph = []
         if not _RULE.fullmatch(line.text):
             paragraph.append(line)
-    yield from _joined(paragraph)
-
-
-def _one_line_end(text: str, end: int, start: int) -> bool:
-    between = text[end:start]
-    return between in {"\n", "\r", "\r\n"}
-
-
-def _joined(lines: list[_Line]) -> Iterator[tuple[int, int]]:
-    if _is_wrapped(lines):
-        yield _after_marker(lines[0]), lines[-1].end
-        return
-    for line in lines:
-        yield _after_marker(line), line.end
+    if paragraph:
+        yield paragraph
 
 
 def _after_marker(line: _Line) -> int:
@@ -123,40 +127,62 @@ def _after_marker(line: _Line) -> int:
     return line.start + (marker.end() if marker else 0)
 
 
+def _width(lines: list[_Line]) -> int:
+    return max(len(line.text.rstrip()) for line in lines)
+
+
 def _is_wrapped(lines: list[_Line]) -> bool:
     """Whether the lines are one paragraph wrapped at a fixed width.
 
     Then no line had room for the first word of the next one, and some line breaks off in mid-sentence.
     """
-    if len(lines) < 2:
+    if len(lines) < 2 or not _fills(lines, _width(lines)):
         return False
-    width = max(len(line.text.rstrip()) for line in lines)
-    if not 40 <= width <= 110:
+    return any(_breaks_off(line, following) for line, following in itertools.pairwise(lines))
+
+
+def _fills(lines: list[_Line], width: int) -> bool:
+    """Whether every line but the last is as full as a line of the given width can be."""
+    if _width(lines) > width + 5:
         return False
-    broken = False
-    for line, following in itertools.pairwise(lines):
-        first = following.text.split(maxsplit=1)[0]
-        if len(line.text.rstrip()) + 1 + len(first) <= width:
-            return False
-        lower = first[0].islower() and not first[1:2].isupper()
-        broken = broken or (lower and not _TERMINAL.search(line.text[-12:]))
-    return broken
+    width = max(width, _width(lines))
+    if not _NARROWEST <= width <= _WIDEST:
+        return False
+    pairs = itertools.pairwise(lines)
+    return all(len(line.text.rstrip()) + 1 + len(_first_word(following)) > width for line, following in pairs)
+
+
+def _breaks_off(line: _Line, following: _Line) -> bool:
+    first = _first_word(following)
+    goes_on = first[0].islower() and not first[1:2].isupper()  # not iPhone
+    return goes_on and not _TERMINAL.search(line.text[-12:])
+
+
+def _first_word(line: _Line) -> str:
+    return line.text.split(maxsplit=1)[0]
 
 
 def _in_block(text: str, start: int, end: int, language: str | None) -> Iterator[Span]:
     sample = text[start : min(end, start + 4000)]
     block = _Block(text, start, end, language, sample == sample.lower())
-    begin = start
+    begin, held = start, None
     for match in _STOP.finditer(text, start, end):
-        if _ends(block, match):
-            span = _stripped(text, begin, match.end())
-            # Marks without a word ("...") stay with the sentence that follows.
-            if span is not None and any(map(str.isalnum, span.of(text)[:LONGEST])):
-                yield span
-                begin = match.end()
-    span = _stripped(text, begin, end)
-    if span is not None:
-        yield span
+        if not _ends(block, match):
+            continue
+        span = _stripped(text, begin, match.end())
+        # Marks without a word ("...") stay with the sentence that follows.
+        if span is not None and _has_word(span.of(text)):
+            if held is not None:
+                yield held
+            held, begin = span, match.end()
+    rest = _stripped(text, begin, end)
+    if rest is not None and held is not None and not _has_word(rest.of(text)):
+        held, rest = Span(held.start, rest.end), None  # at the end they stay with the one before
+    yield from (span for span in (held, rest) if span is not None)
+
+
+def _has_word(text: str) -> bool:
+    return any(map(str.isalnum, text[:LONGEST]))
 
 
 def _stripped(text: str, start: int, end: int) -> Span | None:

@@ -102,6 +102,7 @@ def test_metadata_above_an_article(head: str, expected: tuple[str | None, str | 
         "- a list\n- of things\n- since 3 March 2021",
         "",
         "🎉",
+        "It is a truth universally acknowledged, that a single man in possession\nof a good fortune wants a wife.",
     ],
 )
 def test_nothing_is_invented(text: str) -> None:

@@ -92,6 +92,7 @@ def test_sentences_end_where_a_reader_ends_them(language: str, marked: str) -> N
         ("", []),
         (" \n\t\n", []),
         ("🎉🎉\n🚀", ["🎉🎉", "🚀"]),
+        ("Great! 🎉\n| One. Two. |", ["Great! 🎉", "| One.", "Two. |"]),
     ],
 )
 def test_lines_and_marks_of_layout(text: str, expected: list[str]) -> None:
@@ -114,6 +115,23 @@ def test_wrapped_paragraphs_are_read_as_one() -> None:
         "It was announced on Friday by Mr. Smith, who works for the second one.",
         "The first item is about the laptops, which will be sold in markets that are new to them.",
         "The second.",
+    ]
+
+
+def test_a_wrapped_paragraph_of_names_follows_the_rest_of_the_text() -> None:
+    """Where other paragraphs are wrapped at that width, a line that ends before a capital goes on as well."""
+    text = (
+        "It is a truth universally acknowledged, that a single man in possession\n"
+        "of a good fortune, must be in want of a wife.\n\n"
+        '"My dear Mr. Bennet," said his lady to him one day, "have you heard that\n'
+        'Netherfield Park is let at last?"\n\n'
+        "Yours,\nJane\n"
+    )
+    assert [" ".join(sentence.split())[-15:] for sentence in sentences(text)] == [
+        "want of a wife.",
+        'is let at last?"',
+        "Yours,",
+        "Jane",
     ]
 
 
