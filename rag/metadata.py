@@ -141,8 +141,9 @@ def _stands_alone(line: Line, lines: Sequence[Line]) -> bool:
         return False
     beside = following[0]
     both = " ".join(line.text.split()) + "\n" + beside.text
-    if not beside.after_blank and len(sentences.split(both)[0].of(both)) > len(line.text):
-        return False  # the first line of a wrapped paragraph
+    first = next(iter(sentences.split(both)), None)
+    if first is None or (not beside.after_blank and first.end > len(line.text)):
+        return False  # a rule, or the first line of a wrapped paragraph
     return (
         beside.after_blank
         or beside.is_prose

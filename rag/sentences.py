@@ -96,9 +96,9 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     paragraphs = list(_paragraphs(text))
     wrapped = [_is_wrapped(lines) for lines in paragraphs]
     # Where most of a text is wrapped, a paragraph of capitalised names that fills its lines as well is wrapped too.
-    several = [lines for lines in paragraphs if len(lines) > 1]
+    full = sum(len(lines) > 1 and _fills(lines, _width(lines)) for lines in paragraphs)
     width = 0
-    if 2 * sum(wrapped) >= len(several) > 0:
+    if 2 * sum(wrapped) >= full:
         width = max((_width(lines) for lines, is_one in zip(paragraphs, wrapped, strict=True) if is_one), default=0)
     for lines, is_wrapped in zip(paragraphs, wrapped, strict=True):
         if is_wrapped or (width and len(lines) > 1 and _fills(lines, width)):
