@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,6 +81,11 @@ _IRREGULAR_FORMS = {
     for group in _IRREGULAR.split("|")
     for form in group.split()
 }
+_FOCUS = {
+    "en": re.compile(r"\b(?:how many|what|which|whose) (?:of the |other |different )?(?P<focus>\w+)"),
+    "fr": re.compile(r"\b(?:combien (?:de |d')|quel(?:le)?s? )(?P<focus>\w+)"),
+    "id": re.compile(r"\b(?:berapa|jumlah) (?:banyak |jumlah )?(?P<focus>\w+)"),
+}
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -94,6 +100,7 @@ class Question:
         words: Its content words as written, in order, without repetition.
         names: Those of them that are written as names.
         numbers: The digits of its numbers, without separators.
+        focus: The content word that follows "how many", "which" and the like: what is counted or chosen; None without.
         wants_list: Whether it asks for several things.
     """
 
@@ -103,6 +110,7 @@ class Question:
     words: tuple[str, ...]
     names: frozenset[str]
     numbers: frozenset[str]
+    focus: str | None
     wants_list: bool
 
 
@@ -117,13 +125,15 @@ def read(question: str, language: str | None) -> Question:
     ignored = STOP_WORDS[code] | _ASKING_WORDS[code]
     spans = words(question)
     kept = [span for span in spans if fold(span.of(question)) not in ignored]
+    kind = _kind(question, folded, code)
     return Question(
         text=question,
         language=language,
-        kind=_kind(question, folded, code),
+        kind=kind,
         words=tuple(dict.fromkeys(span.of(question) for span in kept)),
         names=frozenset(span.of(question) for span in kept if _is_name(span.of(question), first=span == spans[0])),
         numbers=frozenset(re.sub(r"\D", "", number) for number in _NUMBER.findall(question)),
+        focus=_focus(question, code, [span.of(question) for span in kept]) if kind != "time" else None,
         wants_list=bool(_LISTS.search(folded)),
     )
 
@@ -144,6 +154,15 @@ def _kind(question: str, folded: str, code: str) -> Kind:
     if code == "fr" and re.search(r"\boù\b", question.lower()):
         return "place"
     return next((kind for kind, pattern in _COMPILED[code] if pattern.search(folded)), "other")
+
+
+def _focus(question: str, code: str, kept: Sequence[str]) -> str | None:
+    """The first content word after the asking words, when nothing but function words stands between."""
+    match = _FOCUS[code].search(fold(question))
+    if match is None:
+        return None
+    word = question[match.start("focus") : match.end("focus")]
+    return word if word in kept else None
 
 
 def _is_name(word: str, *, first: bool) -> bool:
