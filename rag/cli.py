@@ -421,6 +421,7 @@ def _batch(
     """Run a batch of questions; the exit code."""
     from rag import batch
     from rag.console import Progress, say
+    from rag.rendering.display import count
 
     source, target = files[0], files[1] or batch.STANDARD
     progress = Progress()
@@ -440,7 +441,7 @@ def _batch(
     finally:
         progress.clear()
     kept = f", {report.kept} kept from before" if report.kept else ""
-    bad = f", {report.bad} bad lines" if report.bad else ""
+    bad = f", {count(report.bad, 'bad line')}" if report.bad else ""
     say(f"{report.written} written to {target}{kept}{bad}.")
     return 1 if report.bad else 0
 

@@ -18,6 +18,7 @@ from rag.config import Settings
 from rag.embedding import open_embedder
 from rag.errors import NoIndexError, RagError
 from rag.index import Index
+from rag.rendering.display import count
 
 State = Literal["right", "note", "wrong"]
 
@@ -139,8 +140,9 @@ def _index(settings: Settings) -> Iterator[Check]:
         if problem is not None:
             yield Check("index", "wrong", problem.message, problem.hint)
         else:
-            detail = f"{status.documents} documents, {status.chunks} passages; manifest, vectors and words agree"
+            counts = f"{count(status.documents, 'document')}, {count(status.chunks, 'passage')}"
+            detail = f"{counts}; manifest, vectors and words agree"
             yield Check("index", "right", detail)
         if changes:
-            count = len(changes.added) + len(changes.changed) + len(changes.removed)
-            yield Check("files", "note", f"{count} differ from the index", "Run: rag index")
+            differing = len(changes.added) + len(changes.changed) + len(changes.removed)
+            yield Check("changes", "note", f"{count(differing, 'file')} differing from the index", "Run: rag index")

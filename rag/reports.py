@@ -12,7 +12,7 @@ from rag.documents import Filter
 from rag.index import Index, SyncReport
 from rag.recheck import Report
 from rag.rendering import Look, answer_object, hit_object
-from rag.rendering.display import clip, language_name, safe_name, safe_text, wrap
+from rag.rendering.display import clip, count, language_name, safe_name, safe_text, wrap
 from rag.workspace import Workspace
 
 Line = dict[str, Any]
@@ -52,7 +52,9 @@ def sync_text(report: SyncReport) -> str:
         "failed": len(report.failed),
     }
     figures = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "nothing to index"
-    return "\n".join([*lines, f"{figures}; {report.chunks:,} passages embedded in {report.seconds:.1f} s"]) + "\n"
+    return (
+        "\n".join([*lines, f"{figures}; {count(report.chunks, 'passage')} embedded in {report.seconds:.1f} s"]) + "\n"
+    )
 
 
 def status_object(index: Index) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def status_text(status: dict[str, Any], look: Look) -> str:
     rows = [
         ("Index", f"{safe_name(status['home'])} ({status['size_bytes'] / 1e6:.1f} MB)"),
         ("Roots", ", ".join(safe_name(root) for root in status["roots"])),
-        ("Documents", f"{status['documents']:,} ({status['chunks']:,} passages)"),
+        ("Documents", f"{status['documents']:,} ({count(status['chunks'], 'passage')})"),
         ("Languages", languages or "none"),
         ("Embedder", status["embedder"]),
         ("Chunker", status["chunker"]),

@@ -22,7 +22,7 @@ from rag.index import Index, SyncReport
 from rag.layout import Layout
 from rag.recheck import Shelf
 from rag.rendering import SourceNote
-from rag.rendering.display import language_name
+from rag.rendering.display import count, language_name
 from rag.sources import Sources
 
 LONGEST_QUESTION = 2_000  # characters; the embedded model reads some 256 tokens, about 1,000 characters
@@ -252,7 +252,8 @@ def _first_index(settings: Settings, tell: Tell, progress: Progress | None) -> N
     report = sync(settings, _corpus(settings), progress=progress)
     for failure in report.failed:
         tell(f"Not indexed: {failure.name}: {failure.message}")
-    tell(f"Indexed {len(report.added)} documents ({report.chunks} passages) in {report.seconds:.1f} s.")
+    documents, passages = count(len(report.added), "document"), count(report.chunks, "passage")
+    tell(f"Indexed {documents} ({passages}) in {report.seconds:.1f} s.")
 
 
 def open_index(settings: Settings) -> Index:

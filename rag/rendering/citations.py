@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.answers import Answer, Claim, Quotation
 from rag.documents import DocumentDate
-from rag.rendering.display import clip, safe_text
+from rag.rendering.display import clip, count, safe_text
 
 _KINDS = ("published", "updated", "unknown")
 
@@ -106,7 +106,7 @@ def support(claim: Claim) -> str:
     sources = len({quotation.document for quotation in claim.spans})
     if sources < 2:
         return ""
-    return f"{sources} sources, {claim.origins} {'origin' if claim.origins == 1 else 'origins'}"
+    return f"{count(sources, 'source')}, {count(claim.origins, 'origin')}"
 
 
 def attribution(claim: Claim) -> str:

@@ -35,6 +35,15 @@ def language_name(code: str | None) -> str:
     return "language unknown" if code is None else LANGUAGE_NAMES.get(code, safe_name(code))
 
 
+def count(number: int, noun: str) -> str:
+    """The number with its noun in the right form.
+
+    >>> count(1, "source"), count(1200, "passage")
+    ('1 source', '1,200 passages')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def safe_text(text: str) -> str:
     r"""The text on one line, without anything that a terminal obeys.
 
