@@ -129,7 +129,7 @@ def test_a_wrapped_paragraph_of_names_follows_the_rest_of_the_text() -> None:
     )
     assert [" ".join(sentence.split())[-15:] for sentence in sentences(text)] == [
         "want of a wife.",
-        'is let at last?"',
+        's let at last?"',
         "Yours,",
         "Jane",
     ]
