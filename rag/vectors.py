@@ -36,15 +36,7 @@ _FULL = ("disk is full", "No space left", "code: 13", "os error 28", "File too l
 _REFUSED = ("readonly database", "code: 8", "Permission denied", "Read-only", "unable to open", "code: 14")
 # Operations after which Chroma saves the graph: the least it takes. A call with a large batch saves once.
 _SAVE_AFTER = 2
-_GRAPH = {
-    "hnsw": {
-        "space": "cosine",
-        "ef_construction": 128,
-        "ef_search": 128,
-        "batch_size": _SAVE_AFTER,
-        "sync_threshold": _SAVE_AFTER,
-    }
-}
+_GRAPH = {"hnsw": {"space": "cosine", "batch_size": _SAVE_AFTER, "sync_threshold": _SAVE_AFTER}}
 
 
 def copy(old: Path, new: Path) -> None:

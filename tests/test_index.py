@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -421,6 +422,29 @@ def test_a_damaged_manifest_needs_a_rebuild(desk: Desk, damage: str) -> None:
     desk.sync(rebuild=True)
     with desk.open() as index:
         assert desk.best(index, "vineyard") == ["docs/wine.txt"] * 2
+
+
+def test_threads_share_an_index_while_it_changes(desk: Desk, index: Index) -> None:
+    """Threads that read one index while syncs go on always find what does not change."""
+
+    def read(_: int) -> set[str]:
+        return {name for _ in range(15) for name in desk.best(index, "The vineyard makes red wine")}
+
+    with ThreadPoolExecutor(4) as pool:
+        reads = [pool.submit(read, number) for number in range(4)]
+        for number in range(5):
+            desk.write(whale=f"The whale number {number} swims.")
+            desk.sync()
+        assert all(each.result() == {"docs/wine.txt"} for each in reads)
+
+
+def test_a_huge_file_is_a_failure_of_its_own(desk: Desk) -> None:
+    """A file of 200 MB is reported and the others are indexed."""
+    with (desk.docs / "huge.txt").open("wb") as file:
+        file.truncate(200_000_000)
+    report = desk.sync()
+    assert [failure.name for failure in report.failed] == ["docs/huge.txt"]
+    assert len(report.added) == 3
 
 
 def test_home_that_is_a_file(desk: Desk) -> None:
