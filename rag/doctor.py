@@ -15,7 +15,7 @@ from typing import Literal
 
 from rag import __version__
 from rag.config import Settings
-from rag.embedding import open_embedder
+from rag.embedding import damaged_files, open_embedder
 from rag.errors import NoIndexError, RagError
 from rag.index import Index
 from rag.rendering.display import count
@@ -121,11 +121,14 @@ def _folder(home: Path) -> Iterator[Check]:
 def _embedder(settings: Settings) -> Iterator[Check]:
     """Whether the embedding model is there, whole and working."""
     embedder = open_embedder(settings)
-    if settings.embedder == "minilm":
-        size = len(embedder.embed_question("Is anybody there?"))
-        yield Check("embedder", "right", f"{embedder.name}, {size} dimensions")
+    if settings.embedder != "minilm":
+        yield Check("embedder", "note", f"{embedder.name}: not called, since that may cost money")
+    elif damaged := damaged_files():
+        hint = "Run: pip install --force-reinstall --no-deps spanwise"
+        yield Check("embedder", "wrong", f"{embedder.name}: missing or altered: {', '.join(damaged)}", hint)
     else:
-        yield Check("embedder", "note", f"{embedder.name}: not called, it may cost money", None)
+        dimensions = len(embedder.embed_question("Is anybody there?"))
+        yield Check("embedder", "right", f"{embedder.name}, {dimensions} dimensions, checksums right")
 
 
 def _index(settings: Settings) -> Iterator[Check]:

@@ -399,7 +399,7 @@ def test_batches_answer_line_by_line(here: Path, tmp_path: Path) -> None:
 def test_search_batches_have_the_hits(here: Path) -> None:
     """The line of a search has the promised fields, and "documents" narrows it."""
     line = {"id": "a", "question": "Xiaomi", "documents": ["003"]}
-    done = _run([*RAG, "search", "--input", "-", "-k", "2"], here, stdin=json.dumps(line))
+    done = _invoke("search", "--input", "-", "-k", "2", stdin=json.dumps(line))
     value = json.loads(done.stdout)
     assert list(value) == ["id", "question", "hits"]
     assert [hit["rank"] for hit in value["hits"]] == [1, 2]
@@ -450,7 +450,7 @@ def test_progress_is_shown_on_terminals_only(own: Path) -> None:
     shown = _on_terminal([*RAG, "index"], own)
     assert "] 2/2 seeds/tower.txt" in shown
     assert shown.index("] 2/2") < shown.rindex("\r\x1b[K") < shown.index("+ seeds/lake.txt")
-    assert _run([*RAG, "index", "--rebuild"], own).stderr == ""
+    assert _invoke("index", "--rebuild").stderr == ""
 
 
 def test_a_reader_that_leaves_early_causes_no_noise(here: Path) -> None:
