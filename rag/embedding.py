@@ -1,16 +1,34 @@
-"""Embedders: text to unit vectors."""
+"""Embedders: text to unit vectors, by the model in the package or by a server that speaks OpenAI's protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.documents import Span
+from rag.embedding_client import OpenAIEmbedder, encodable
+from rag.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from rag.config import Settings
 
 Vectors = NDArray[np.float32]
+
+_MINILM = Path(__file__).parent / "models" / "minilm"
+_REINSTALL = "Install the package again: pip install --force-reinstall --no-deps spanwise"
+
+_LONGEST_TEXT = 16_384  # characters; 256 tokens are some 1,000
+_SLAB_TEXTS = 512
+_SLAB_CHARACTERS = 1_000_000
+_BATCH_TOKENS = 2_048  # with padding; larger batches are no faster and need more memory
 
 
 class Embedder(Protocol):
@@ -22,9 +40,14 @@ class Embedder(Protocol):
         budget_tokens: How many of its own tokens a passage should have at most.
     """
 
-    name: str
-    dimensions: int
-    budget_tokens: int
+    @property
+    def name(self) -> str: ...  # noqa: D102  (described above)
+
+    @property
+    def dimensions(self) -> int: ...  # noqa: D102
+
+    @property
+    def budget_tokens(self) -> int: ...  # noqa: D102
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted."""
@@ -48,3 +71,214 @@ class Embedder(Protocol):
     def embed_question(self, text: str) -> Vectors:
         """The question's vector: ``(dimensions,)``, float32, unit length."""
         ...
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings name; models load and servers are called at the first text, not here.
+
+    Raises:
+        EmbeddingError: The model's files are missing, or the key cannot be sent.
+    """
+    if settings.embedder == "minilm":
+        return MiniLM(threads=settings.threads)
+    key = settings.embedder_api_key.get_secret_value() if settings.embedder_api_key else None
+    return OpenAIEmbedder(settings.embedder.removeprefix("openai:"), settings.embedder_base_url, key)
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2 in the package: English, no network, no GPU.
+
+    The vector of a passage is the mean of its token states, as the model was trained. The vector of a sentence is the
+    mean over the sentence's own tokens in the *same* pass ("late chunking", Günther et al. 2024, arXiv:2409.04701):
+    it knows its context, ranks the right sentence better than one embedded alone, and costs nothing.
+
+    Only the first 256 tokens of a text are read (and 16,384 characters); the vector of a sentence that has no token
+    among them is the passage's. A text without any token (empty, white space) still has a vector, of no meaning.
+
+    Instances may be shared by threads; the model is loaded once, by the first text. Besides the vectors it needs
+    memory for one batch only, whatever the number of texts.
+
+    Attributes:
+        name: Model, precision and the first eight hex digits of the weights' sha256.
+    """
+
+    def __init__(self, directory: Path | None = None, threads: int = 0) -> None:
+        """Reads the model's description, not the model.
+
+        Args:
+            directory: Folder with model.onnx, tokenizer.json and model.json; the package's own by default.
+            threads: How many threads compute; 0 means one per core this process may use.
+
+        Raises:
+            EmbeddingError: A file is missing, or model.json cannot be read.
+        """
+        self._directory = directory or _MINILM
+        self._threads = threads or _cores()
+        card = _read_card(self._directory)
+        self.name: str = f"{card['name']}/{card['precision']}/{card['files']['model.onnx'][:8]}"
+        self.dimensions: int = card["dimensions"]
+        self.budget_tokens: int = card["budget_tokens"]
+        self._max_tokens: int = card["max_tokens"]
+        self._loaded: _Parts | None = None
+        self._lock = threading.Lock()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, special tokens not counted and nothing cut off."""
+        counts: list[int] = []
+        for slab in _slabs(texts):
+            encodings = self._parts.counter.encode_batch_fast(slab, add_special_tokens=False)
+            counts += [len(encoding.ids) for encoding in encodings]
+        return counts
+
+    def embed_passages(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """Vectors of passages and of the sentences in them, as ``Embedder`` describes."""
+        passages = np.empty((len(texts), self.dimensions), np.float32)
+        inner = [np.empty((len(spans), self.dimensions), np.float32) for spans in sentences]
+        start = 0
+        for slab in _slabs(texts, _LONGEST_TEXT):
+            encodings = self._parts.tokenizer.encode_batch(slab)
+            for batch in _batches([len(encoding.ids) for encoding in encodings]):
+                states = self._states([encodings[place].ids for place in batch])
+                for row, place in zip(states, batch, strict=True):
+                    encoding, at = encodings[place], start + place
+                    passages[at] = _unit(row[: len(encoding.ids)].mean(axis=0))
+                    _pool(row, encoding.offsets, sentences[at], passages[at], inner[at])
+            start += len(slab)
+        return passages, inner
+
+    def embed_question(self, text: str) -> Vectors:
+        """The question's vector: ``(dimensions,)``, float32, unit length."""
+        encoding = self._parts.tokenizer.encode(encodable(text[:_LONGEST_TEXT]))
+        return _unit(self._states([encoding.ids])[0].mean(axis=0))
+
+    def _states(self, ids: list[list[int]]) -> Vectors:
+        """The token states of a batch, ``(texts, longest, dimensions)``; of no meaning beyond a text's own length."""
+        rows = np.zeros((len(ids), max(map(len, ids))), np.int64)
+        mask = np.zeros_like(rows)
+        for place, row in enumerate(ids):
+            rows[place, : len(row)] = row
+            mask[place, : len(row)] = 1
+        states: Vectors = self._parts.session.run(None, {"input_ids": rows, "attention_mask": mask})[0]
+        return states
+
+    @property
+    def _parts(self) -> _Parts:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _load(self._directory, self._threads, self._max_tokens)
+            return self._loaded
+
+
+class _Parts(NamedTuple):
+    """What a loaded model consists of."""
+
+    session: Any
+    tokenizer: Any  # cuts at max_tokens
+    counter: Any  # cuts nothing
+
+
+def _load(directory: Path, threads: int, max_tokens: int) -> _Parts:
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    # The graph was optimised when it was built, and doing it again would only cost time at every start.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    # A plan kept for every shape ever seen would grow with the corpus.
+    options.enable_mem_pattern = False
+    try:
+        session = onnxruntime.InferenceSession(directory / "model.onnx", options, providers=["CPUExecutionProvider"])
+        counter = Tokenizer.from_file(str(directory / "tokenizer.json"))
+    except Exception as error:
+        raise EmbeddingError(f"The embedding model in {str(directory)!r} cannot be loaded.", _REINSTALL) from error
+    counter.no_padding()
+    counter.no_truncation()
+    tokenizer = Tokenizer.from_str(counter.to_str())
+    tokenizer.enable_truncation(max_tokens)
+    return _Parts(session, tokenizer, counter)
+
+
+def damaged_files(directory: Path | None = None) -> list[str]:
+    """The names of the embedded model's files that are missing or altered; empty when all is well.
+
+    Hashes every byte, which opening the model does not.
+
+    Raises:
+        EmbeddingError: model.json, which lists them, is missing or unreadable.
+    """
+    folder = directory or _MINILM
+    expected: dict[str, str] = _read_card(folder)["files"]
+    return [name for name, digest in expected.items() if _sha256(folder / name) != digest]
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _read_card(directory: Path) -> dict[str, Any]:
+    """The description of the model in a folder, once its files are there."""
+    try:
+        card: dict[str, Any] = json.loads((directory / "model.json").read_bytes())
+        missing = [name for name in card["files"] if not (directory / name).is_file()]
+        _ = card["files"]["model.onnx"], card["name"], card["precision"], card["dimensions"], card["max_tokens"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"The embedding model in {str(directory)!r} has no usable model.json."
+        raise EmbeddingError(message, _REINSTALL) from error
+    if missing:
+        raise EmbeddingError(f"The embedding model in {str(directory)!r} lacks {', '.join(missing)}.", _REINSTALL)
+    return card
+
+
+def _pool(states: Vectors, offsets: list[tuple[int, int]], spans: Sequence[Span], whole: Vectors, out: Vectors) -> None:
+    """Fills ``out`` with the vectors of the spans: the mean of the tokens that touch each, or ``whole`` without any.
+
+    ``offsets`` are code points, for the first and last token (the special ones) without meaning.
+    """
+    bounds = np.array(offsets[1:-1], np.int64).reshape(-1, 2)
+    first = 1 + np.searchsorted(bounds[:, 1], [span.start for span in spans], side="right")
+    end = 1 + np.searchsorted(bounds[:, 0], [span.end for span in spans], side="left")
+    for place, (low, high) in enumerate(zip(first, end, strict=True)):
+        out[place] = _unit(states[low:high].mean(axis=0)) if low < high else whole
+
+
+def _unit(vector: Vectors) -> Vectors:
+    scaled: Vectors = vector / np.linalg.norm(vector)
+    return scaled
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Positions of texts of similar length, longest first, so that little is padded and batches cost about the same."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
+    start = 0
+    while start < len(order):
+        size = max(1, _BATCH_TOKENS // lengths[order[start]])
+        yield order[start : start + size]
+        start += size
+
+
+def _slabs(texts: Sequence[str], longest: int | None = None) -> Iterator[list[str]]:
+    """The texts in order, so many at a time that their tokens fit into memory; each cut at ``longest`` characters."""
+    slab: list[str] = []
+    size = 0
+    for text in texts:
+        slab.append(encodable(text[:longest]))
+        size += len(slab[-1])
+        if len(slab) >= _SLAB_TEXTS or size >= _SLAB_CHARACTERS:
+            yield slab
+            slab, size = [], 0
+    if slab:
+        yield slab
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
