@@ -316,7 +316,7 @@ class Index:
                         raise
                 else:
                     # A server has one collection for all generations: a change may have come in between.
-                    if snapshot.place.url is None or not self._moved():
+                    if not self._moved() if snapshot.place.url else snapshot.present():
                         return result
                 self._attach()
         raise StorageError("The index changes faster than it can be read.", "Try again when the writer has finished.")

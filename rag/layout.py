@@ -27,6 +27,7 @@ from rag.errors import IndexDamagedError, IndexLockedError, StorageError
 REBUILD = "Run: rag index --rebuild"
 REPAIR = "Run: rag index"
 
+_GONE = ".gone"
 _FOLDER = re.compile(r"index-([0-9]{4,})")
 
 
@@ -48,6 +49,17 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder as far as the system lets it.
+
+    It is renamed first, so that it is all there or not there at all for whoever opens its files by name.
+    """
+    gone = folder.with_name(folder.name + _GONE)
+    with suppress(OSError):
+        folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 class Layout:
@@ -112,11 +124,13 @@ class Layout:
                 os.fsync(file.fileno())
             draft.replace(self._current)
 
-    def remove_others(self, keep: Path | None) -> None:
-        """Removes every index folder but one, as far as the system lets it."""
+    def remove_others(self, keep: Path) -> None:
+        """Removes every index folder but one, and what an earlier removal left, as far as the system lets it."""
         for folder in self.folders():
             if folder != keep:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
+        for rest in self.home.glob("index-*" + _GONE):
+            shutil.rmtree(rest, ignore_errors=True)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

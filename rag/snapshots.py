@@ -118,6 +118,13 @@ class Snapshot:
                     path.chmod(0o700 if path.is_dir() else 0o600)
         return Path(self._copy.name)
 
+    def present(self) -> bool:
+        """Whether the snapshot is still there, so that whatever was opened until now was whole.
+
+        Chroma takes a missing graph for one that was never saved, and makes the folder anew; it never makes ``words``.
+        """
+        return (self._folder / "words").is_dir()
+
     def problem(self) -> RagError | None:
         """What is wrong with the snapshot; None when it is whole."""
         try:
@@ -147,13 +154,6 @@ def open_snapshot(folder: Path, meta: Mapping[str, str]) -> Snapshot:
         sum(json.loads(meta["counts"]).values()),
         Place(meta["url"] or None, meta["collection"]),
     )
-
-
-def remove_snapshot(folder: Path) -> None:
-    """Removes a snapshot as far as the system lets it; the database goes first, so that no reader opens half of one."""
-    with suppress(OSError):
-        (folder / "chroma" / "chroma.sqlite3").unlink()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class SnapshotWriter:

@@ -21,11 +21,11 @@ from rag.config import Settings
 from rag.embedding import Embedder
 from rag.errors import UsageError
 from rag.intake import Batch, Found, find
-from rag.layout import Layout
+from rag.layout import Layout, remove
 from rag.manifests import drop_collection, in_use, known_roots, open_for_writing
 from rag.overlap import Behind, ahead
 from rag.scanning import Failure, File, Root, Scan, resolve_roots, scan
-from rag.snapshots import Place, SnapshotWriter, open_snapshot, remove_snapshot
+from rag.snapshots import Place, SnapshotWriter, open_snapshot
 from rag.sources import Entry, Sources
 from rag.staging import Part, Plan, mark, note, recover, set_roots, stage, staged_names
 
@@ -306,7 +306,7 @@ class _Run:
         """Removes what is replaced; what cannot be removed now is removed by the next run."""
         for folder in self._folder.glob("snapshot-*"):
             if folder.name != self._meta.get("snapshot"):
-                remove_snapshot(folder)
+                remove(folder)
         _reached("cleaned")
         for folder in self._layout.folders():
             if folder != self._folder:

@@ -181,6 +181,7 @@ def test_readers_while_a_writer_writes(settings: Settings, tmp_path: Path) -> No
         out, err = reader.communicate(timeout=60)
         assert reader.returncode == 0, err
         assert int(out) >= 2
+    Index.sync(settings, HashEmbedder(64))
     _check_clean(settings)
 
 
