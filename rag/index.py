@@ -316,8 +316,11 @@ class Index:
                         raise
                 else:
                     # A server has one collection for all generations: a change may have come in between.
-                    if not self._moved() if snapshot.place.url else snapshot.present():
+                    moved = self._moved()
+                    if snapshot.present() if snapshot.place.url is None else not moved:
                         return result
+                    if not moved:
+                        raise IndexDamagedError("The index is damaged: its snapshot is missing.", REPAIR)
                 self._attach()
         raise StorageError("The index changes faster than it can be read.", "Try again when the writer has finished.")
 
