@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import re
@@ -19,12 +20,13 @@ from rag.text import STOP_WORDS, fold, stems, words
 Features = NDArray[np.float64]
 
 TYPED = ("number", "money", "time", "person", "place", "reason", "manner")
-_OF_EVERY_LANGUAGE = (
-    "cosine", "cosine_gap", "chunk_cosine", "neighbour_cosine", "reciprocal_rank", "lexical_share",
-    "coverage", "coverage_gap", "context_coverage", "chunk_coverage", "name_coverage", "chunk_name_coverage",
-    "number_coverage", "pairs", "news", "new_names", "length", "short", "asks", "heading", "dependent", "lead",
-    "same_language", *(f"has_{kind}" for kind in TYPED), "lacks_type",
+_OF_SENTENCE = (
+    "cosine", "cosine_gap", "neighbour_cosine", "coverage", "coverage_gap", "context_coverage", "name_coverage",
+    "number_coverage", "pairs", "news", "new_names", "length", "short", "asks", "heading", "dependent",
+    "same_language", "focus", *(f"has_{kind}" for kind in TYPED), "lacks_type",
 )  # fmt: skip
+_OF_PASSAGE = ("chunk_cosine", "reciprocal_rank", "lexical_share", "chunk_coverage", "chunk_name_coverage")
+_OF_EVERY_LANGUAGE = (*_OF_SENTENCE, *_OF_PASSAGE)
 _ALSO_NOT_ENGLISH = ("cosine", "cosine_gap", "chunk_cosine", "coverage", "coverage_gap", "context_coverage", "pairs")
 NAMES = (*_OF_EVERY_LANGUAGE, *(f"{name}_not_english" for name in _ALSO_NOT_ENGLISH))
 """The features, in the order of the columns of ``Evidence.features``."""
@@ -99,9 +101,9 @@ class _Reading:
     """What is known of a sentence whatever the question."""
 
     stems: tuple[str, ...]
-    signs: frozenset[str]
+    text: str
+    folded: str
     names: frozenset[str]
-    places: frozenset[str]
     content: int
     length: int
     asks: bool
@@ -112,15 +114,13 @@ class _Reading:
 @functools.lru_cache(maxsize=16384)
 def _read(text: str, language: str | None) -> _Reading:
     folded = fold(text)
-    found = list(_CAPITAL.finditer(text))
-    names = frozenset(match[0] for match in found if match.start() > 1)
     tokens = tuple(stems(text, language))
     stop = STOP_WORDS.get(language or "", frozenset())
     return _Reading(
         stems=tokens,
-        signs=frozenset(kind for kind, pattern in _SIGN_PATTERNS.items() if pattern.search(folded)),
-        names=names,
-        places=frozenset(match[0] for match in found if _PLACE.search(folded[max(0, match.start() - 12) : match.start()])),
+        text=text,
+        folded=folded,
+        names=frozenset(match[0] for match in _CAPITAL.finditer(text) if match.start() > 1),
         content=sum(token not in stop for token in tokens),
         length=len(tokens),
         asks=text.rstrip("\"'”’» ").endswith("?"),
@@ -148,6 +148,7 @@ class _Lexicon:
         self.weights = tuple(math.log(1 + max(0.0, chunks - n + 0.5) / (n + 0.5)) / ceiling for n in highest)
         self.known = sum(1 << position for position, n in enumerate(highest) if n)
         self.names = sum(1 << position for position, word in enumerate(question.words) if word in question.names)
+        self.focus = sum(1 << position for position, word in enumerate(question.words) if word == question.focus)
         self.numbers = sum(1 << position for position, word in enumerate(question.words) if word[0].isdigit())
         self._shares: dict[tuple[int, int], float] = {}
 
@@ -184,7 +185,7 @@ class _Lexicon:
 
 
 def gather(question: Question, hits: Sequence[Hit], corpus: Corpus) -> Evidence:
-    """Every sentence of the hits with its features; sentences that occur twice in one document are kept once.
+    """Every sentence of the hits with its features, in the order of the hits.
 
     Args:
         question: From ``rag.questions.read``.
@@ -194,68 +195,86 @@ def gather(question: Question, hits: Sequence[Hit], corpus: Corpus) -> Evidence:
     languages = {sentence.language for hit in hits for sentence in hit.chunk.sentences}
     lexicon = _Lexicon(question, languages | {hit.source.language for hit in hits}, corpus)
     best_lexical = max((hit.lexical_score or 0.0 for hit in hits), default=0.0) or 1.0
+    found = Evidence([], np.zeros((0, len(NAMES))), [], [], [], [], lexicon.weights, lexicon.known)
     rows: list[list[float]] = []
-    places: list[tuple[int, int]] = []
-    masks: list[int] = []
-    contexts: list[int] = []
-    passages: list[int] = []
-    typed: list[bool] = []
-    asked = {fold(word) for word in question.words}
     for number, hit in enumerate(hits):
-        readings = [
+        passage = _Passage(question, hit, lexicon)
+        shared = _of_passage(hit, passage, lexicon, best_lexical)
+        found.passages.append(passage.mask)
+        for position in range(len(passage.readings)):
+            rows.append([*_of_sentence(question, passage, position, lexicon), *shared])
+            found.places.append((number, position))
+            found.masks.append(passage.masks[position])
+            found.contexts.append(passage.context(position))
+            found.typed.append(passage.typed[position])
+    table = np.array(rows, np.float64).reshape(len(rows), len(_OF_SENTENCE) + len(_OF_PASSAGE))
+    return dataclasses.replace(found, features=_complete(table, question.language))
+
+
+class _Passage:
+    """A hit as the question sees it."""
+
+    def __init__(self, question: Question, hit: Hit, lexicon: _Lexicon) -> None:
+        self.hit = hit
+        self.readings = [
             _read(hit.chunk.sentence_text(position), sentence.language)
             for position, sentence in enumerate(hit.chunk.sentences)
         ]
-        found = [
+        self.masks = [
             lexicon.mask(reading.stems, sentence.language)
-            for reading, sentence in zip(readings, hit.chunk.sentences, strict=True)
+            for reading, sentence in zip(self.readings, hit.chunk.sentences, strict=True)
         ]
         title = lexicon.mask(stems(hit.source.title or "", hit.source.language), hit.source.language)
-        passage = functools.reduce(int.__or__, found, title)
-        passages.append(passage)
-        for position, reading in enumerate(readings):
-            context = functools.reduce(int.__or__, found[max(0, position - 1) : position + 2], 0)
-            new = {name for name in reading.names if fold(name) not in asked}
-            has = _has(question, reading, new)
-            near = [hit.sentence_scores[other] for other in (position - 1, position + 1) if 0 <= other < len(found)]
-            sentence = hit.chunk.sentences[position]
-            rows.append(
-                [
-                    hit.sentence_scores[position],
-                    0.0,
-                    hit.dense_score if hit.dense_score is not None else max(hit.sentence_scores, default=0.0) - 0.1,
-                    max(near, default=0.0),
-                    1 / hit.rank,
-                    (hit.lexical_score or 0.0) / best_lexical,
-                    lexicon.share(found[position]),
-                    0.0,
-                    lexicon.share(context),
-                    lexicon.share(passage),
-                    lexicon.share(found[position], lexicon.names),
-                    lexicon.share(passage, lexicon.names),
-                    lexicon.share(found[position], lexicon.numbers),
-                    lexicon.pairs(reading.stems, sentence.language),
-                    math.log1p(max(0, min(30, reading.content - found[position].bit_count()))) / 3,
-                    math.log1p(min(8, len(new))) / 2,
-                    math.log1p(reading.length) / 4,
-                    float(reading.length < 5),
-                    float(reading.asks),
-                    float(reading.heading),
-                    float(reading.dependent),
-                    1 / (1 + sentence.span.start / 300),
-                    float(question.language is None or sentence.language == question.language),
-                    *(float(has and kind == question.kind) for kind in TYPED),
-                    float(not has),
-                ]
-            )
-            places.append((number, position))
-            masks.append(found[position])
-            contexts.append(context)
-            typed.append(has)
-    features = np.array(rows, np.float64).reshape(len(rows), len(_OF_EVERY_LANGUAGE))
-    return Evidence(
-        places, _complete(features, question.language), masks, contexts, passages, typed, lexicon.weights, lexicon.known
-    )
+        self.mask = functools.reduce(int.__or__, self.masks, title)
+        asked = {fold(word) for word in question.words}
+        self.new_names = [{name for name in reading.names if fold(name) not in asked} for reading in self.readings]
+        self.typed = [_has(question, *each) for each in zip(self.readings, self.new_names, strict=True)]
+
+    def context(self, position: int) -> int:
+        """The words of the sentence and its neighbours, as bits."""
+        return functools.reduce(int.__or__, self.masks[max(0, position - 1) : position + 2])
+
+
+def _of_passage(hit: Hit, passage: _Passage, lexicon: _Lexicon, best_lexical: float) -> list[float]:
+    """The features that the sentences of a hit share, in the order of _OF_PASSAGE."""
+    # A chunk that only the words found has no cosine of its own; its sentences' best is a little too high for it.
+    cosine = hit.dense_score if hit.dense_score is not None else max(hit.sentence_scores, default=0.0) - 0.1
+    return [
+        cosine,
+        1 / hit.rank,
+        (hit.lexical_score or 0.0) / best_lexical,
+        lexicon.share(passage.mask),
+        lexicon.share(passage.mask, lexicon.names),
+    ]
+
+
+def _of_sentence(question: Question, passage: _Passage, position: int, lexicon: _Lexicon) -> list[float]:
+    """The features of a sentence, in the order of _OF_SENTENCE; those that compare candidates are still 0."""
+    reading, mask, has = passage.readings[position], passage.masks[position], passage.typed[position]
+    sentence, scores = passage.hit.chunk.sentences[position], passage.hit.sentence_scores
+    near = [scores[other] for other in (position - 1, position + 1) if 0 <= other < len(scores)]
+    return [
+        scores[position],
+        0.0,
+        max(near, default=0.0),
+        lexicon.share(mask),
+        0.0,
+        lexicon.share(passage.context(position)),
+        lexicon.share(mask, lexicon.names),
+        lexicon.share(mask, lexicon.numbers),
+        lexicon.pairs(reading.stems, sentence.language),
+        math.log1p(max(0, min(30, reading.content - mask.bit_count()))) / 3,
+        math.log1p(min(8, len(passage.new_names[position]))) / 2,
+        math.log1p(reading.length) / 4,
+        float(reading.length < 5),
+        float(reading.asks),
+        float(reading.heading),
+        float(reading.dependent),
+        float(question.language is None or sentence.language == question.language),
+        float(has and mask & lexicon.focus != 0),
+        *(float(has and kind == question.kind) for kind in TYPED),
+        float(not has),
+    ]
 
 
 def _complete(features: Features, language: str | None) -> Features:
@@ -276,11 +295,14 @@ def _has(question: Question, reading: _Reading, new_names: set[str]) -> bool:
         case "person":
             return bool(new_names)
         case "place":
-            return bool(new_names & reading.places)
+            return any(
+                match[0] in new_names and _PLACE.search(reading.folded, max(0, match.start() - 12), match.start())
+                for match in _CAPITAL.finditer(reading.text)
+            )
         case "number" if question.numbers:
-            return "number" in reading.signs and len(_digits(reading.stems) - question.numbers) > 0
+            return not _digits(reading.stems) <= question.numbers
         case kind:
-            return kind in reading.signs
+            return bool(_SIGN_PATTERNS[kind].search(reading.folded))
 
 
 def _digits(tokens: Sequence[str]) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -19,12 +19,14 @@ _COSINE = evidence.NAMES.index("cosine")
 NAMES = (
     "score", "margin", "share", "highest_cosine", *_TAKEN,
     "top_coverage", "hit_coverage", "heaviest_missing", "heaviest_missing_from_passage", "heaviest_missing_from_hits",
-    "unknown_words", "unknown_names", "names_missing_from_hits", "typed", "typed_near", "typed_and_covered",
+    "unknown_words", "unknown_names", "names_missing_from_hits", "typed", "typed_near", "typed_and_covered", "focus", "focus_missing",
+    "value_missing", "name_missing",
     "words", *_KINDS, "not_english", "cosine_not_english", "coverage_not_english", "cosine_times_coverage",
 )  # fmt: skip
 """What ``measure`` returns, in order."""
 
 _TOP = 4
+_FOCUS = evidence.NAMES.index("focus")
 
 
 def measure(question: Question, found: Evidence, scores: Features) -> Features:
@@ -38,12 +40,16 @@ def measure(question: Question, found: Evidence, scores: Features) -> Features:
     order = np.argsort(-scores, kind="stable")
     best = int(order[0])
     top = [int(place) for place in order[:_TOP]]
-    margin = float(scores[best] - scores[order[1]]) if len(order) > 1 else 3.0
-    share = float(1 / np.exp(scores - scores[best]).sum())
+    # Where several sentences are wanted, rivals of the best are no sign of doubt.
+    wanted = _TOP if question.wants_list else 1
+    margin = float(scores[best] - scores[order[wanted]]) if len(order) > wanted else 3.0
+    mass = np.exp(scores - scores[best])
+    share = float(mass[order[:wanted]].sum() / mass.sum())
     taken = found.features[best, _COLUMNS]
     near = _union(found.contexts[place] for place in top)
     seen = _union(found.passages)
     names = sum(1 << place for place, word in enumerate(question.words) if word in question.names)
+    focus = sum(1 << place for place, word in enumerate(question.words) if word == question.focus)
     context = found.contexts[best]
     typed = found.typed[best]
     # The sentence before or after may hold what is asked for.
@@ -58,6 +64,9 @@ def measure(question: Question, found: Evidence, scores: Features) -> Features:
             _heaviest(found.weights, ~seen),
             _share(found.weights, ~found.known, empty=0.0), float((names & ~found.known).bit_count() > 0),
             float((names & ~seen).bit_count() > 0), float(typed), float(typed_near), typed * context_coverage,
+            float(found.features[best, _FOCUS]), float(question.focus is not None and not focus & context),
+            float(question.kind in ("number", "money", "time") and not typed_near),
+            float(question.kind in ("person", "place") and not typed_near),
             math.log1p(len(question.words)), *(float(question.kind == kind) for kind in _KINDS),
             float(foreign), foreign * cosine, foreign * coverage, cosine * context_coverage,
         ],
@@ -65,9 +74,9 @@ def measure(question: Question, found: Evidence, scores: Features) -> Features:
     )  # fmt: skip
 
 
-def _union(masks: Sequence[int] | object) -> int:
+def _union(masks: Iterable[int]) -> int:
     union = 0
-    for mask in masks:  # type: ignore[attr-defined]
+    for mask in masks:
         union |= mask
     return union
 

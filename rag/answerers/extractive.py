@@ -53,11 +53,11 @@ def read_weights(record: Mapping[str, Any] | None = None) -> Weights:
     if record is None:
         file = resources.files("rag") / "models" / "extractive" / "weights.json"
         record = json.loads(file.read_text("utf-8"))
-    if tuple(record["ranking"]) != evidence.NAMES or tuple(record["support"]) != support.NAMES:
+    if set(record["ranking"]) != set(evidence.NAMES) or set(record["support"]) != set(support.NAMES):
         raise ValueError("The weights were fitted for other features; run training/fit_extractive.py again.")
     return Weights(
-        ranking=np.array(list(record["ranking"].values()), np.float64),
-        support=np.array(list(record["support"].values()), np.float64),
+        ranking=np.array([record["ranking"][name] for name in evidence.NAMES], np.float64),
+        support=np.array([record["support"][name] for name in support.NAMES], np.float64),
         bias=float(record["bias"]),
         threshold=float(record["threshold"]),
     )

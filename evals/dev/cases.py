@@ -1,0 +1,74 @@
+"""The questions of this folder, and indexes to ask them of."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.config import Settings
+from rag.embedding import Embedder
+from rag.index import Index
+
+HERE = Path(__file__).parent
+SEEDS = HERE.parent.parent / "seeds"
+
+
+@dataclass(frozen=True, slots=True)
+class DevCase:
+    """A question with every passage that answers it; without any the documents do not answer it.
+
+    Attributes:
+        id: "<set>-<number>".
+        split: "choose" for the questions that thresholds were chosen on, "held" for those that were not looked at.
+        language: Of the question.
+        question: As asked.
+        topic: For a question without gold, whether it is "on" the topic of the documents or "off" it; empty with gold.
+        gold: Document ids with quotations that occur once in them.
+    """
+
+    id: str
+    split: str
+    language: str
+    question: str
+    topic: str
+    gold: tuple[tuple[str, str], ...]
+
+
+def read_cases(name: str) -> list[DevCase]:
+    """The questions of ``<name>.jsonl``: "news" or "seeds"."""
+    records = [json.loads(line) for line in (HERE / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    return [
+        DevCase(
+            record["id"],
+            record["split"],
+            record["language"],
+            record["question"],
+            record["topic"],
+            tuple((gold["document"], gold["quote"]) for gold in record["gold"]),
+        )
+        for record in records
+    ]
+
+
+def open_folder(name: str, embedder: Embedder, home: Path) -> Index:
+    """An index of the documents that the set asks about."""
+    folder = SEEDS if name == "seeds" else HERE / name
+    settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]
+    Index.sync(settings, embedder, [folder])
+    return Index.open(settings, embedder)
+
+
+def open_index(texts: Mapping[str, str], embedder: Embedder, home: Path) -> Index:
+    """An index of texts by document id, the ids all in one folder; kept in home and used again when it exists."""
+    settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]
+    if not (home / "current").exists():
+        with tempfile.TemporaryDirectory() as folder:
+            for document, text in texts.items():
+                path = Path(folder) / document
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(text.encode())
+            Index.sync(settings, embedder, [path.parent])
+    return Index.open(settings, embedder)

@@ -1,0 +1,324 @@
+"""Fits the extractive answerer: which sentence answers, and whether any does.
+
+    python -m training.fit_extractive PATH_TO_DATA
+
+reads question sets from PATH_TO_DATA/qa, puts each into an index of its own as the product would, and writes
+rag/models/extractive/weights.json with the figures the choice rests on. Some minutes on two cores; seeded.
+
+Two linear models. The ranking is a softmax over the sentences of the hits, trained to give its mass to the sentence
+that holds the answer (listwise, Cao et al. 2007, doi:10.1145/1273496.1273513). The support is a logistic regression on
+what the best evidence looks like, trained on answerable questions and on three kinds of twins without an answer: the
+document of the answer is taken away, only its sentence is, or a name in the question is exchanged for another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evals.dev.cases import open_folder, open_index, read_cases
+from rag import evidence, metrics, questions, support
+from rag.answerers.extractive import MOST_CLAIMS
+from rag.config import read_settings
+from rag.documents import Hit, Span
+from rag.embedding import Embedder, open_embedder
+from rag.evidence import Evidence, Features
+from rag.index import Index
+from rag.questions import Question
+from rag.retrieval import retrieve
+from training.question_sets import Case, QuestionSet, read_facqa, read_qed, read_squad
+
+SEED = 7
+HITS = 8
+BY_HAND = {"same_language": 1.5, "heading": -1.5}
+"""Weights that the sets cannot teach: each is in one language and has no headings. Chosen on evals/dev, split choose."""
+
+TWIN_WEIGHTS = {"document": 0.5, "sentence": 1.0, "name": 0.5, "real": 1.0}
+CHOSEN_SHARE = 0.15
+"""How many of the unanswerable questions to choose on may be answered."""
+
+OUTPUT = Path(__file__).parent.parent / "rag" / "models" / "extractive" / "weights.json"
+
+
+@dataclass(slots=True)
+class Example:
+    """A question with the evidence found for it.
+
+    Attributes:
+        question: Taken apart.
+        found: The evidence.
+        gold: For each candidate, whether it holds the answer.
+        twin: Why it has no answer; empty when it has one.
+    """
+
+    question: Question
+    found: Evidence
+    gold: np.ndarray
+    twin: str = ""
+
+
+def training_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
+    """The sets to fit on, with how many of their questions."""
+    yield read_squad(data / "tydiqa-goldp.en.train.json.gz", "tydiqa_train", "en", (0, 2)), 700
+    yield read_squad(data / "covidqa.en.json.gz", "covidqa", "en", (0, 3)), 250
+    yield read_qed(data / "qed.en.dev.jsonl.gz", "qed"), 800
+    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_fit", "fr", (0, 2)), 700
+    yield read_facqa(data / "facqa.id.train.csv.gz", "facqa_train"), 900
+
+
+def dev_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
+    """The sets that are only looked at; squad2's questions without answer are real ones."""
+    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_dev", "en"), 250
+    yield read_squad(data / "squad2-sample.en.json.gz", "squad2", "en"), 500
+    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_dev", "fr", (1, 2)), 250
+    yield read_facqa(data / "facqa.id.valid.csv.gz", "facqa_valid"), 200
+    yield read_squad(data / "xquad.es.json.gz", "xquad_es", "es"), 150
+
+
+def examples(found: QuestionSet, most: int, embedder: Embedder, folder: Path) -> list[Example]:
+    """The set's questions, and their twins, with the evidence that the product would find."""
+    chance = random.Random(SEED)
+    cases = list(found.cases)
+    chance.shuffle(cases)
+    names = [word for case in cases for word in questions.read(case.question, case.language).names]
+    with open_index(found.texts, embedder, folder / found.name) as index:
+        return [example for case in cases[:most] for example in _examples(case, index, names, chance)]
+
+
+def _examples(case: Case, index: Index, names: Sequence[str], chance: random.Random) -> Iterator[Example]:
+    hits = retrieve(index, case.question, k=2 * HITS, language=case.language)
+    if not case.answers:
+        yield _example(case, case.question, hits[:HITS], index, "real")
+        return
+    yield _example(case, case.question, hits[:HITS], index)
+    documents = {document for document, _ in case.answers}
+    yield _example(case, case.question, [hit for hit in hits if hit.source.id not in documents][:HITS], index, "document")
+    yield _example(case, case.question, [_without_answer(hit, case) for hit in hits[:HITS]], index, "sentence")
+    own = sorted(questions.read(case.question, case.language).names)
+    if own and names:
+        other = case.question.replace(chance.choice(own), chance.choice(names))
+        if other != case.question:
+            yield _example(case, other, retrieve(index, other, k=HITS, language=case.language), index, "name")
+
+
+def _example(case: Case, question: str, hits: Sequence[Hit], index: Index, twin: str = "") -> Example:
+    ranked = [dataclasses.replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
+    asked = questions.read(question, case.language)
+    found = evidence.gather(asked, ranked, index)
+    gold = [not twin and _answers(case, ranked[hit], position) for hit, position in found.places]
+    return Example(asked, found, np.array(gold, bool), twin)
+
+
+def _answers(case: Case, hit: Hit, position: int) -> bool:
+    span = hit.chunk.sentences[position].span
+    return any(
+        document == hit.chunk.document and answer.start < span.end and answer.end > span.start
+        for document, answer in case.answers
+    )
+
+
+def _without_answer(hit: Hit, case: Case) -> Hit:
+    """The hit as if the sentences that answer had never been written, as far as that can be told."""
+    kept = [place for place in range(len(hit.chunk.sentences)) if not _answers(case, hit, place)]
+    if len(kept) == len(hit.chunk.sentences):
+        return hit
+    scores = tuple(hit.sentence_scores[place] for place in kept)
+    lost = float(np.mean(hit.sentence_scores)) - float(np.mean(scores)) if scores else 0.3
+    return dataclasses.replace(
+        hit,
+        chunk=dataclasses.replace(hit.chunk, sentences=tuple(hit.chunk.sentences[place] for place in kept)),
+        sentence_scores=scores,
+        dense_score=hit.dense_score - max(0.0, lost) if hit.dense_score is not None else None,
+    )
+
+
+def fit_ranking(train: Sequence[Example], steps: int = 400, decay: float = 1e-3) -> Features:
+    """Weights of the features: softmax over each question's sentences, gradient steps by Adam (arXiv:1412.6980)."""
+    used = [each for each in train if each.gold.any() and not each.gold.all()]
+    rows = np.vstack([each.found.features for each in used])
+    gold = np.concatenate([each.gold for each in used])
+    counts = [len(each.gold) for each in used]
+    starts, owner = np.r_[0, np.cumsum(counts)[:-1]], np.repeat(np.arange(len(used)), counts)
+    spread = rows.std(0)
+    scaled = (rows - rows.mean(0)) / np.where(spread > 1e-9, spread, 1)
+
+    def gradient(weights: Features) -> Features:
+        scores = scaled @ weights
+        mass = np.exp(scores - np.maximum.reduceat(scores, starts)[owner])
+        mass /= np.add.reduceat(mass, starts)[owner]
+        right = mass * gold
+        right /= np.add.reduceat(right, starts)[owner]
+        return scaled.T @ (mass - right) / len(used) + decay * weights
+
+    weights = _descend(gradient, rows.shape[1], steps) / np.where(spread > 1e-9, spread, 1)
+    for name, weight in BY_HAND.items():
+        weights[evidence.NAMES.index(name)] = weight
+    return weights
+
+
+def fit_support(train: Sequence[Example], ranking: Features, steps: int = 600, decay: float = 1e-3) -> tuple[Features, float]:
+    """Weights and bias of the logistic regression; answerable questions and twins weigh the same in sum.
+
+    Answerable questions whose right sentence the ranking does not bring among the claims are left out: answering them
+    is no success.
+    """
+    rows, labels, importance = [], [], []
+    for each in train:
+        if each.found.places and (each.twin or succeeds(each, ranking)):
+            rows.append(support.measure(each.question, each.found, each.found.features @ ranking))
+            labels.append(not each.twin)
+            importance.append(TWIN_WEIGHTS.get(each.twin, 1.0))
+    table, target, weight = np.array(rows), np.array(labels, float), np.array(importance)
+    for value in (0.0, 1.0):
+        weight[target == value] /= weight[target == value].sum() * 2
+    mean, spread = table.mean(0), table.std(0)
+    spread = np.where(spread > 1e-9, spread, 1)
+    scaled = np.hstack([(table - mean) / spread, np.ones((len(table), 1))])
+
+    def gradient(weights: Features) -> Features:
+        probability = 1 / (1 + np.exp(-scaled @ weights))
+        return scaled.T @ ((probability - target) * weight) + decay * weights
+
+    fitted = _descend(gradient, scaled.shape[1], steps)
+    return fitted[:-1] / spread, float(fitted[-1] - (fitted[:-1] * mean / spread).sum())
+
+
+def _descend(gradient: Callable[[Features], Features], size: int, steps: int, rate: float = 0.05) -> Features:
+    weights = first = second = np.zeros(size)
+    for step in range(1, steps + 1):
+        slope = gradient(weights)
+        first = 0.9 * first + 0.1 * slope
+        second = 0.999 * second + 0.001 * slope**2
+        weights = weights - rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+    return weights
+
+
+def succeeds(each: Example, ranking: Features, most: int = MOST_CLAIMS) -> bool:
+    """Whether a sentence that answers is among the first."""
+    best = np.argsort(-(each.found.features @ ranking), kind="stable")[:most]
+    return bool(each.gold[best].any())
+
+
+def own_examples(embedder: Embedder, folder: Path) -> list[Example]:
+    """The questions of evals/dev that are there to choose on."""
+    found = []
+    for name in ("seeds", "news"):
+        with open_folder(name, embedder, folder / f"own-{name}") as index:
+            for each in read_cases(name):
+                if each.split == "choose":
+                    spans = tuple((document, _find(index, document, quote)) for document, quote in each.gold)
+                    case = Case(each.question, each.language, spans)
+                    hits = retrieve(index, case.question, k=HITS, language=case.language)
+                    found.append(_example(case, case.question, hits, index, "" if spans else f"{each.topic}_topic"))
+    return found
+
+
+def _find(index: Index, document: str, quote: str) -> Span:
+    start = index.document(document).text.index(quote)  # type: ignore[union-attr]
+    return Span(start, start + len(quote))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Both models."""
+
+    ranking: Features
+    support: Features
+    bias: float
+
+    def confidence(self, each: Example) -> float:
+        """The probability that the documents answer; 0 without any candidate."""
+        if not each.found.places:
+            return 0.0
+        measures = support.measure(each.question, each.found, each.found.features @ self.ranking)
+        return float(1 / (1 + np.exp(-measures @ self.support - self.bias)))
+
+
+def choose_threshold(model: Model, own: Sequence[Example]) -> float:
+    """The lowest threshold at which questions without an answer are answered no more often than promised.
+
+    Half of them are taken to be on the topic of the documents and half to be about something else, whatever their
+    numbers in the set.
+    """
+    near = np.array([model.confidence(each) for each in own if each.twin == "on_topic"])
+    far = np.array([model.confidence(each) for each in own if each.twin == "off_topic"])
+    for threshold in sorted({*near, *far}):
+        if ((near > threshold).mean() + (far > threshold).mean()) / 2 <= CHOSEN_SHARE:
+            return round(float(threshold) + 1e-4, 4)
+    return 1.0
+
+
+def figures(model: Model, found: Sequence[Example], threshold: float) -> dict[str, object]:
+    """What the models do on a set: the right sentence among the claims, answers by kind of twin, the curve."""
+    answerable = [each for each in found if not each.twin]
+    confidences = [model.confidence(each) for each in found]
+    right = [succeeds(each, model.ranking) and not each.twin for each in found]
+    curve = metrics.risk_coverage(confidences, right)
+    step = max(1, len(curve) // 20)
+    return {
+        "questions": len(answerable),
+        "right_sentence_among_4": _mean([succeeds(each, model.ranking) for each in answerable]),
+        "first_sentence_right": _mean([succeeds(each, model.ranking, 1) for each in answerable]),
+        "right_and_answered": _mean(
+            [succeeds(each, model.ranking) and model.confidence(each) >= threshold for each in answerable]
+        ),
+        "declined": _mean([model.confidence(each) < threshold for each in answerable]),
+        "answered_without_answer": {
+            twin: _mean([model.confidence(each) >= threshold for each in found if each.twin == twin])
+            for twin in sorted({each.twin for each in found} - {""})
+        },
+        "aurc": round(metrics.area_under_risk_coverage(confidences, right), 4),
+        "risk_coverage": [[round(value, 4) for value in point] for point in [*curve[::step], curve[-1]]],
+    }
+
+
+def _mean(values: Sequence[bool]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None
+
+
+def main() -> None:
+    """Fits, chooses the threshold, writes the weights and figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="the folder that has qa/")
+    parser.add_argument("--keep", type=Path, help="folder for the sets' indexes, used again by the next run")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        embedder = open_embedder(read_settings())
+        train = [each for found, most in training_sets(options.data / "qa") for each in examples(found, most, embedder, folder)]
+        dev = {found.name: examples(found, most, embedder, folder) for found, most in dev_sets(options.data / "qa")}
+        dev["own"] = own_examples(embedder, Path(scratch))
+    write(train, dev)
+
+
+def write(train: list[Example], dev: dict[str, list[Example]]) -> None:
+    """Fits on train and half of squad2, chooses the threshold on "own", writes the weights and the figures of dev."""
+    train = train + dev["squad2"][::2]
+    dev = {**dev, "squad2": dev["squad2"][1::2]}
+    ranking = fit_ranking([each for each in train if not each.twin])
+    model = Model(ranking, *fit_support(train, ranking))
+    threshold = choose_threshold(model, dev["own"])
+    record = {
+        "ranking": dict(zip(evidence.NAMES, ranking.round(5).tolist(), strict=True)),
+        "support": dict(zip(support.NAMES, model.support.round(5).tolist(), strict=True)),
+        "bias": round(model.bias, 5),
+        "threshold": threshold,
+    }
+    OUTPUT.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    report = {name: figures(model, found, threshold) for name, found in dev.items()}
+    OUTPUT.with_name("figures.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    for name, figure in report.items():
+        print(name, {key: value for key, value in figure.items() if key != "risk_coverage"})
+
+
+if __name__ == "__main__":
+    main()
