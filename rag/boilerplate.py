@@ -92,18 +92,25 @@ def _is_credit(line: Line) -> bool:
 def _comment_form(lines: Sequence[Line], marked: list[bool]) -> None:
     """A comment form from its heading on: to the end, or as far as its own lines go when much running text follows."""
     near_end = _body(lines, marked)[1] - 3
+    form_end = 0
     for number, line in enumerate(lines):
+        if number < form_end:
+            continue
         if _says(line, phrases.FORM_HEADING) and any(
             phrases.FORM_LINE.match(following.folded) for following in lines[number + 1 : number + 6]
         ):
-            end = number + 1
-            while end < len(lines) and _belongs_to_form(lines[end]):
-                end += 1
-            rest = sum(following.word_count for following in lines[end:] if following.is_prose)
-            for position in range(number, len(lines) if rest < 40 else end):
-                marked[position] = True
+            form_end = _end_of_form(lines, number)
+            marked[number:form_end] = [True] * (form_end - number)
         elif number >= near_end and 4 <= line.word_count <= 60 and phrases.FORM_LINE.match(line.folded):
             marked[number] = True
+
+
+def _end_of_form(lines: Sequence[Line], heading: int) -> int:
+    end = heading + 1
+    while end < len(lines) and _belongs_to_form(lines[end]):
+        end += 1
+    rest = sum(line.word_count for line in lines[end:] if line.is_prose)
+    return len(lines) if rest < 40 else end
 
 
 def _belongs_to_form(line: Line) -> bool:
@@ -112,7 +119,7 @@ def _belongs_to_form(line: Line) -> bool:
 
 def _consent(lines: Sequence[Line], marked: list[bool]) -> None:
     """Cookie notices, unless the document itself is about cookies or privacy."""
-    notices = [n for n, line in enumerate(lines) if line.word_count <= 80 and phrases.COOKIES.match(line.folded)]
+    notices = {n for n, line in enumerate(lines) if line.word_count <= 80 and phrases.COOKIES.match(line.folded)}
     others = (line for number, line in enumerate(lines) if number not in notices and not marked[number])
     if not notices or any(line.is_prose and phrases.CONSENT_TOPIC.search(line.folded) for line in others):
         return

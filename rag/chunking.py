@@ -14,6 +14,7 @@ NAME = "sentences/1"
 _FULL_ENOUGH = 0.6  # A chunk this full may close at the end of a paragraph.
 _TAIL = 0.2  # A last chunk smaller than this share of the budget takes sentences over from the one before it.
 _HEADING_CHARACTERS = 100
+_STACKED_HEADINGS = 2  # more short lines in a row are a list
 
 _Run = tuple[int, int]
 
@@ -71,9 +72,15 @@ def _end_of_run(document: Document, start: int, last: int, tokens: Sequence[int]
             paragraph = end
     if end < last and paragraph > start:
         end = paragraph
-    while end < last and end - 1 > start and _is_heading(document, end - 1):
-        end -= 1
-    return end
+    return end - _headings_before(document, start, end) if end < last else end
+
+
+def _headings_before(document: Document, start: int, end: int) -> int:
+    """How many headings the run would end with, to be left to the next one; 0 for a list of short lines."""
+    count = 0
+    while count <= _STACKED_HEADINGS and end - count - 1 > start and _is_heading(document, end - count - 1):
+        count += 1
+    return count if count <= _STACKED_HEADINGS else 0
 
 
 def _evened(first: _Run, second: _Run, tokens: Sequence[int], budget: int) -> list[_Run]:

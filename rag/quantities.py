@@ -72,7 +72,7 @@ _RANK_DIGITS = re.compile(
     r"(?P<named>\d{1,3})(?![\w.,]\d|\w)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_LINK = re.compile(r"\w+://\S+|www\.\S+|\S+@\S+|\b[\w-]+\.(?:com|org|net|io|id|fr|de|cn)\b\S*")
+_LINK = re.compile(r"\w{2,10}://\S+|www\.\S+|\S{1,64}@\S+|\b[\w-]{1,63}\.(?:com|org|net|io|id|fr|de|cn)\b\S*")
 _LIST_NUMBER = re.compile(r"^\s*\d{1,3}[.)](?=\s)", re.M)
 _BEFORE = re.compile(r"(\S+)[ \u00a0\u202f]$")
 _COUNTED = re.compile(r"[ -]?(?:(?:de|of|buah|unit|orang) |d')?(?P<word>[^\W\d_]{2,})")

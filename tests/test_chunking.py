@@ -88,6 +88,11 @@ def test_a_heading_goes_with_the_text_after_it() -> None:
     ]
 
 
+def test_a_list_of_short_lines_fills_its_chunks() -> None:
+    """Lines that look like headings but follow one another are kept together."""
+    assert [len(made.sentences) for made in chunks_of("- item one\n" * 40, 20)] == [10, 10, 10, 10]
+
+
 def test_a_short_tail_is_joined_with_what_stands_before() -> None:
     """The last chunk is not a lone short sentence when the two last ones can be evened out."""
     chunks = chunks_of("One two three four five six. " * 10 + "Seven.", 30)
