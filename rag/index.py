@@ -316,8 +316,10 @@ class Index:
                         raise
                 else:
                     # A server has one collection for all generations: a change may have come in between.
-                    moved = self._moved()
-                    if snapshot.present() if snapshot.place.url is None else not moved:
+                    # The order matters: a snapshot is removed only after another one was published.
+                    present = snapshot.place.url is None and snapshot.present()
+                    moved = not present and self._moved()
+                    if present or (snapshot.place.url is not None and not moved):
                         return result
                     if not moved:
                         raise IndexDamagedError("The index is damaged: its snapshot is missing.", REPAIR)
