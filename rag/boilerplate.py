@@ -16,6 +16,7 @@ from rag.lines import Line, read
 
 _MOST = 0.6
 _LINK_LIST_DAYS = 60
+_MUCH_TEXT = 40  # words
 _FRONT_MATTER = re.compile(r"(?:[\w-]+:(?:\s|$)|\s*-\s|\s|#)")
 _TRIM = " \t\u00a0:.!*…›»>→←|-–—[](){}\"'"
 
@@ -109,8 +110,12 @@ def _end_of_form(lines: Sequence[Line], heading: int) -> int:
     end = heading + 1
     while end < len(lines) and _belongs_to_form(lines[end]):
         end += 1
-    rest = sum(line.word_count for line in lines[end:] if line.is_prose)
-    return len(lines) if rest < 40 else end
+    rest = 0
+    for line in lines[end:]:
+        rest += line.word_count if line.is_prose else 0
+        if rest >= _MUCH_TEXT:
+            return end
+    return len(lines)
 
 
 def _belongs_to_form(line: Line) -> bool:
@@ -191,7 +196,7 @@ def _edges(lines: Sequence[Line], marked: list[bool]) -> None:
     """Menus: short lines above the headline, and below the article those that come with a site's own entries."""
     first, last = _body(lines, marked)
     words = sum(line.word_count for number, line in enumerate(lines) if line.is_prose and not marked[number])
-    if first == len(lines) or words < 40:
+    if first == len(lines) or words < _MUCH_TEXT:
         return
     title = _title_line(lines, marked)
     if title < first and _is_headline(lines[title]):

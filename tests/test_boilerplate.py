@@ -121,7 +121,7 @@ Diterbitkan 3 Maret 2021
 |Tinggalkan Balasan
 |Alamat surel Anda tidak akan dipublikasikan. Ruas yang wajib ditandai *
 |Simpan nama, email, dan situs web saya pada peramban ini untuk komentar saya berikutnya.""",
-    "German site with a cookie notice": f"""|Wir verwenden Cookies, um Ihnen das beste Erlebnis auf unserer Seite zu bieten.
+    "German site with a cookie notice": f"""|Wir verwenden Cookies, um Ihnen das beste Erlebnis zu bieten.
 |Alle akzeptieren
 Eine neue Bibliothek für die Stadt am Fluss
 Von Johanna Müller
@@ -195,7 +195,7 @@ UNTOUCHED = {
     "poem": "The River\n\nThe water carries what it will\nand leaves the rest upon the shore\n\nX\n\nIt goes on",
     "chat": "Ann: Leave a reply?\nBob: no\nAnn: Tweet it then\nBob: ok, share on Facebook\nAnn: home?",
     "list": "Ten things to pack\n\n1. Tent\n2. Water\n3. Facebook\n4. Map\n\nBread\nMilk\nEggs",
-    "memo": "Memo\n\nTo: all staff\nFrom: Jane Miller\nDate: 3 March 2021\n\nThe office moves. Pack your things today.",
+    "memo": "Memo\n\nTo: all staff\nFrom: Jane Miller\nDate: 3 March 2021\n\nThe office moves. Pack your things.",
     "readme": (
         "# spoon\n\nA tool that stirs files in place, and nothing else at all.\n\n## Install\n\n    pip install spoon\n\n"
         "## Contact\n\n- Jane"

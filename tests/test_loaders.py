@@ -1,5 +1,6 @@
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,25 @@ def test_unusual_texts_become_documents(text: str) -> None:
     document = loaders.describe(text, "a.txt", sha256="0")
     check(document)
     assert document.sentences
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "微软和小米。",
+        "a\n",
+        "word ",
+        "- item one\n",
+        "Leave a reply\nName *\n",
+        "We use cookies here.\n",
+        "May 3, 2021\n",
+    ],
+)
+def test_time_to_describe_grows_with_the_length_only(unit: str) -> None:
+    """A hundred thousand characters of anything take seconds at most."""
+    begun = time.perf_counter()
+    loaders.describe(unit * (100_000 // len(unit)), "a.txt", sha256="0")
+    assert time.perf_counter() - begun < 20
 
 
 @given(st.text())
