@@ -197,7 +197,7 @@ UNTOUCHED = {
     "list": "Ten things to pack\n\n1. Tent\n2. Water\n3. Facebook\n4. Map\n\nBread\nMilk\nEggs",
     "memo": "Memo\n\nTo: all staff\nFrom: Jane Miller\nDate: 3 March 2021\n\nThe office moves. Pack your things.",
     "readme": (
-        "# spoon\n\nA tool that stirs files in place, and nothing else at all.\n\n## Install\n\n    pip install spoon\n\n"
+        "# spoon\n\nA tool that stirs files in place and does nothing else.\n\n## Install\n\n    pip install spoon\n\n"
         "## Contact\n\n- Jane"
     ),
     "chronicle": (
