@@ -19,11 +19,18 @@ _ASKED: dict[Kind, frozenset[QuantityKind]] = {
     "money": frozenset({"money"}),
     "time": frozenset({"date", "year"}),
 }
-_RANK_ASKED = re.compile(r"\b(?:rank\w*|largest|biggest|place|position|rang|place|classement|plus grand\w*|peringkat|urutan|terbesar)\b")
+_RANK_ASKED = re.compile(
+    r"\b(?:rank\w*|largest|biggest|place|position|rang|place|classement|plus grand\w*|peringkat|urutan|terbesar)\b"
+)
 _SCOPE = re.compile(
-    r"\b(?:in|dans|en|au|aux|di|of)\s+(?:the |le |la |les |l')?(?P<place>world|monde|dunia|globe|[^\W\d_]+)", re.IGNORECASE
+    r"\b(?:in|dans|en|au|aux|di|of)\s+(?:the |le |la |les |l')?(?P<place>world|monde|dunia|globe|[^\W\d_]+)",
+    re.IGNORECASE,
 )
 _WORLD = frozenset({"world", "worldwide", "globally", "monde", "mondial", "mondiale", "dunia"})
+
+MIN_COVERAGE = 0.6
+MIN_RANK_COVERAGE = 0.1
+"""The share of the question that a statement must cover, for values and for ranks."""
 
 MIN_COMMON = 0.3
 """The share of content words that two sentences of one language must have in common to be about the same thing."""
@@ -51,7 +58,7 @@ class Statement:
     coverage: float
 
 
-def find(question: Question, statements: Sequence[Statement], min_coverage: float = 0.6) -> list[DraftConflict]:
+def find(question: Question, statements: Sequence[Statement]) -> list[DraftConflict]:
     """At most one conflict: values of the kind that was asked for, from different origins, that differ.
 
     Only sentences that cover the question well and have exactly one value of that kind count, so that a sentence
@@ -61,11 +68,12 @@ def find(question: Question, statements: Sequence[Statement], min_coverage: floa
     Args:
         question: What was asked; most questions ask for no value, and then there is no conflict.
         statements: Best first.
-        min_coverage: How much of the question a statement must cover.
     """
     wanted = _wanted(question)
     if not wanted:
         return []
+    # Sources seldom say "rank" where they give one, so a rank has to cover less.
+    min_coverage = MIN_RANK_COVERAGE if wanted == {"ordinal"} else MIN_COVERAGE
     valued = [
         (statement, value)
         for statement in statements
@@ -100,7 +108,9 @@ def _differ(one: Quantity, other: Quantity) -> bool:
         return False
     if isinstance(one.value, str) or isinstance(other.value, str):
         dates = str(one.value), str(other.value)
-        return not (dates[0].endswith(dates[1].lstrip("-")) or dates[1].endswith(dates[0].lstrip("-")) or _within(*dates))
+        return not (
+            dates[0].endswith(dates[1].lstrip("-")) or dates[1].endswith(dates[0].lstrip("-")) or _within(*dates)
+        )
     if one.kind in ("ordinal", "year"):
         return one.value != other.value
     return abs(one.value - other.value) > SAME * max(abs(one.value), abs(other.value))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rag.documents import Hit
 from rag.questions import Question, forms
-from rag.text import STOP_WORDS, fold, stems, words
+from rag.text import STOP_WORDS, fold, stems
 
 Features = NDArray[np.float64]
 
@@ -32,8 +32,8 @@ NAMES = (*_OF_EVERY_LANGUAGE, *(f"{name}_not_english" for name in _ALSO_NOT_ENGL
 """The features, in the order of the columns of ``Evidence.features``."""
 
 _SIGNS = {
-    "number": r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|half"
-    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|vingt|cent|mille|millions?|milliards?"
+    "number": r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million"
+    r"|half|deux|trois|quatre|cinq|sept|huit|neuf|dix|vingt|cent|mille|millions?|milliards?"
     r"|dua|tiga|empat|lima|enam|tujuh|delapan|sembilan|sepuluh|puluh|ratus|ribu|juta|miliar|first|second|third|fourth"
     r"|fifth|sixth|seventh|eighth|ninth|tenth|\w+ieme|pertama|kedua|ketiga|keempat|kelima)\b",
     "money": r"[$€£¥]|\b(?:dollars?|euros?|pounds?|yen|yuan|rupiah|rp|usd|eur|cents?|francs?|dolar|poundsterling)\b",
@@ -57,14 +57,12 @@ _CAPITAL = re.compile(r"[^\W\d_]*[A-ZÀ-ÖØ-Þ][^\W_]*")
 
 
 class Corpus(Protocol):
-    """What tells how rare a word is.
-
-    Attributes:
-        chunk_count: How many chunks there are.
-    """
+    """What tells how rare a word is."""
 
     @property
-    def chunk_count(self) -> int: ...
+    def chunk_count(self) -> int:
+        """How many chunks there are."""
+        ...
 
     def document_frequency(self, stems: Sequence[str]) -> dict[str, int]:
         """In how many chunks each stem occurs; a stem that is left out occurs in none."""

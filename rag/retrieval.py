@@ -26,7 +26,12 @@ _NEAR = 5
 
 
 def retrieve(
-    index: Index, question: str, *, k: int = 8, filter: Filter = Filter(), language: str | None = None  # noqa: A002, B008
+    index: Index,
+    question: str,
+    *,
+    k: int = 8,
+    filter: Filter = Filter(),  # noqa: A002, B008 - frozen
+    language: str | None = None,
 ) -> list[Hit]:
     """At most k hits, best first, ranks from 1 without gaps.
 
@@ -50,14 +55,14 @@ def retrieve(
     passages = index.passages(ranked if several else ranked[:k])
     near = {key for key, _ in (*dense[:_NEAR], *lexical[:_NEAR])}
     chosen = _balance(passages, k, near, language) if several else passages
-    return _hits(index, chosen, vector, scores, dense, lexical)
+    return _hits(index, chosen, vector=vector, scores=scores, dense=dense, lexical=lexical)
 
 
 def fuse(rankings: Sequence[Sequence[int]], k: int = 60, weights: Sequence[float] | None = None) -> dict[int, float]:
     """Each item's reciprocal rank fusion score: the sum of weight / (k + rank) over the rankings that have it.
 
-    Ranks count from 1. Cormack, Clarke and Büttcher 2009, doi:10.1145/1571941.1572114; theirs has no weights, and without
-    them neither has ours. Items come in order of first appearance.
+    Ranks count from 1. Cormack, Clarke and Büttcher 2009, doi:10.1145/1571941.1572114; theirs has no weights, and
+    without them neither has ours. Items come in order of first appearance.
 
     >>> fuse([[7, 8], [8]]) == {7: 1 / 61, 8: 1 / 62 + 1 / 61}
     True
@@ -91,7 +96,13 @@ def _balance(passages: Sequence[Passage], k: int, near: set[int], language: str 
 
 
 def _hits(
-    index: Index, passages: Sequence[Passage], vector: Vectors, scores: Mapping[int, float], dense: Ranking, lexical: Ranking
+    index: Index,
+    passages: Sequence[Passage],
+    *,
+    vector: Vectors,
+    scores: Mapping[int, float],
+    dense: Ranking,
+    lexical: Ranking,
 ) -> list[Hit]:
     dense_ranks = {key: (rank, score) for rank, (key, score) in enumerate(dense, start=1)}
     lexical_ranks = {key: (rank, score) for rank, (key, score) in enumerate(lexical, start=1)}

@@ -19,7 +19,8 @@ _COSINE = evidence.NAMES.index("cosine")
 NAMES = (
     "score", "margin", "share", "highest_cosine", *_TAKEN,
     "top_coverage", "hit_coverage", "heaviest_missing", "heaviest_missing_from_passage", "heaviest_missing_from_hits",
-    "unknown_words", "unknown_names", "names_missing_from_hits", "typed", "typed_near", "typed_and_covered", "focus", "focus_missing",
+    "unknown_words", "unknown_names", "names_missing_from_hits", "typed", "typed_near", "typed_and_covered",
+    "focus", "focus_missing",
     "value_missing", "name_missing",
     "words", *_KINDS, "not_english", "cosine_not_english", "coverage_not_english", "cosine_times_coverage",
 )  # fmt: skip

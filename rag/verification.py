@@ -99,7 +99,8 @@ def _claim(draft: DraftClaim, hits: Sequence[Hit], glosses: bool) -> Claim | Non
     spans = _evidence(draft.text, draft.sentences, cited, glosses)
     if spans is None:
         return None
-    attribution = draft.attribution and Attribution(draft.attribution.speaker, draft.attribution.kind)
+    said = draft.attribution
+    attribution = Attribution(said.speaker, said.kind) if said is not None else None
     return Claim(draft.text, spans, len({sentence.hit.origin for sentence in cited}), attribution)
 
 

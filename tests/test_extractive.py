@@ -33,7 +33,9 @@ def _hit(rank: int, *sentences: tuple[str, float], document: str | None = None, 
     name = document or f"news/{rank}.txt"
     chunk = Chunk(name, Span(0, len(text)), text, tuple(spans), "en")
     scores = tuple(score for _, score in sentences)
-    return Hit(chunk, Source(name, "0" * 64, "en"), rank, 1 / rank, rank, max(scores), rank, 9 / rank, scores, origin or rank)
+    return Hit(
+        chunk, Source(name, "0" * 64, "en"), rank, 1 / rank, rank, max(scores), rank, 9 / rank, scores, origin or rank
+    )
 
 
 FERRY = _hit(
@@ -65,7 +67,10 @@ def test_the_sentence_that_answers_comes_first() -> None:
 
 def test_no_more_than_four_sentences_are_cited_even_if_all_fit() -> None:
     """Eight rivals with the same score."""
-    rivals = [_hit(rank, (f"Vessel {name} carries {rank}00 passengers.", 0.7)) for rank, name in enumerate("ABCDEFGH", start=1)]
+    rivals = [
+        _hit(rank, (f"Vessel {name} carries {rank}00 passengers.", 0.7))
+        for rank, name in enumerate("ABCDEFGH", start=1)
+    ]
     draft = _answerer(rivals).draft("Which vessels carry passengers?", "en", rivals)
     assert 2 <= len(draft.claims) <= 4
 

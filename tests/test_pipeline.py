@@ -94,7 +94,7 @@ def test_every_span_is_exact(index: Index) -> None:
 
 def test_ranks_of_two_sources_are_shown_as_a_difference_of_scope(index: Index) -> None:
     """Fifth in the world (001), fourth in China (002)."""
-    answer = _ask(index, "What rank does Xiaomi have among smartphone companies?", Filter(languages=("en",)))
+    answer = _ask(index, "Which rank does Xiaomi have among smartphone vendors?", Filter(languages=("en",)))
     [conflict] = answer.conflicts
     assert conflict.kind == "scope"
     quotes = [position.spans[0].quote for position in conflict.positions]

@@ -75,7 +75,9 @@ def test_every_language_with_a_good_match_has_a_place(index: Index) -> None:
 
 def test_a_french_question_keeps_its_french_source_on_top(index: Index) -> None:
     """Other languages never take the first place from the language of the question."""
-    hits = retrieve(index, "Combien de téléphones vendus, en terme de part de marché sur les smartphones ?", k=4, language="fr")
+    hits = retrieve(
+        index, "Combien de téléphones vendus, en terme de part de marché sur les smartphones ?", k=4, language="fr"
+    )
     assert hits[0].chunk.language == "fr"
     assert sum(hit.chunk.language == "fr" for hit in hits) >= 1
 

@@ -67,7 +67,9 @@ def test_one_changed_character_withholds_the_claim(place: int, character: str) -
     assert bool(answer.claims) == (altered == FIRST)
 
 
-@pytest.mark.parametrize("bad", ["0.1", "1.0", "1.3", "3.1", "1", "", "1.1.1", "-1.1", "1.-1", "٣.١", "a.b", "9999999.1"])
+@pytest.mark.parametrize(
+    "bad", ["0.1", "1.0", "1.3", "3.1", "1", "", "1.1.1", "-1.1", "1.-1", "٣.١", "a.b", "9999999.1"]
+)
 def test_an_id_that_names_no_sentence_withholds_the_claim(bad: str) -> None:
     """Also beside an id that does, since the writer relied on both."""
     answer = _verify(DraftClaim(text=FIRST, sentences=["1.1", bad]), DraftClaim(text=SECOND, sentences=["1.2"]))

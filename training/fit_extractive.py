@@ -39,7 +39,7 @@ from training.question_sets import Case, QuestionSet, read_facqa, read_qed, read
 SEED = 7
 HITS = 8
 BY_HAND = {"same_language": 1.5, "heading": -1.5}
-"""Weights that the sets cannot teach: each is in one language and has no headings. Chosen on evals/dev, split choose."""
+"""Weights that the sets cannot teach, each being in one language and without headings; set on evals/dev, "choose"."""
 
 TWIN_WEIGHTS = {"document": 0.5, "sentence": 1.0, "name": 0.5, "real": 1.0}
 CHOSEN_SHARE = 0.15
@@ -100,7 +100,9 @@ def _examples(case: Case, index: Index, names: Sequence[str], chance: random.Ran
         return
     yield _example(case, case.question, hits[:HITS], index)
     documents = {document for document, _ in case.answers}
-    yield _example(case, case.question, [hit for hit in hits if hit.source.id not in documents][:HITS], index, "document")
+    yield _example(
+        case, case.question, [hit for hit in hits if hit.source.id not in documents][:HITS], index, "document"
+    )
     yield _example(case, case.question, [_without_answer(hit, case) for hit in hits[:HITS]], index, "sentence")
     own = sorted(questions.read(case.question, case.language).names)
     if own and names:
@@ -164,7 +166,9 @@ def fit_ranking(train: Sequence[Example], steps: int = 400, decay: float = 1e-3)
     return weights
 
 
-def fit_support(train: Sequence[Example], ranking: Features, steps: int = 600, decay: float = 1e-3) -> tuple[Features, float]:
+def fit_support(
+    train: Sequence[Example], ranking: Features, steps: int = 600, decay: float = 1e-3
+) -> tuple[Features, float]:
     """Weights and bias of the logistic regression; answerable questions and twins weigh the same in sum.
 
     Answerable questions whose right sentence the ranking does not bring among the claims are left out: answering them
@@ -294,7 +298,11 @@ def main() -> None:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         embedder = open_embedder(read_settings())
-        train = [each for found, most in training_sets(options.data / "qa") for each in examples(found, most, embedder, folder)]
+        train = [
+            each
+            for found, most in training_sets(options.data / "qa")
+            for each in examples(found, most, embedder, folder)
+        ]
         dev = {found.name: examples(found, most, embedder, folder) for found, most in dev_sets(options.data / "qa")}
         dev["own"] = own_examples(embedder, Path(scratch))
     write(train, dev)

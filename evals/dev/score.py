@@ -61,13 +61,13 @@ def summary(name: str, scored: list[Scored]) -> str:
     """One line of figures."""
     answerable = [each for each in scored if each.case.gold]
     others = [each for each in scored if not each.case.gold]
+    claims = [len(each.answer.claims) for each in scored if each.answer.claims]
     return (
         f"{name:16} right {_share([each.right for each in answerable])}"
         f"  first right {_share([_first_right(each) for each in answerable])}"
         f"  declined {_share([each.answer.status == 'unanswerable' for each in answerable])}"
         f"  answered without {_share([each.answer.status != 'unanswerable' for each in others])}"
-        f"  claims {sum(len(each.answer.claims) for each in scored) / max(1, sum(bool(each.answer.claims) for each in scored)):.2f}"
-        f"  exact {all(each.exact for each in scored)}"
+        f"  claims {sum(claims) / max(1, len(claims)):.2f}  exact {all(each.exact for each in scored)}"
     )
 
 

@@ -23,6 +23,7 @@ from rag.text import STOP_WORDS, stems
 NAME = "extractive"
 MOST_CLAIMS = 4
 _REPEATED = 0.6
+_OPEN = 0.75  # many sentences answer "what does it involve", so that the best of them is less sure of itself
 _LOOKED_AT = 12
 _JOINED = re.compile(r"\b(?:and|et|dan|serta|ainsi que)\b", re.IGNORECASE)
 
@@ -89,7 +90,8 @@ class ExtractiveAnswerer:
         if not found.places or not asked.words:
             return DraftAnswer(status="unanswerable", missing=[question.strip()])
         scores = found.features @ self._weights.ranking
-        if self.probability(asked, found, scores) < self._weights.threshold:
+        threshold = self._weights.threshold * (_OPEN if asked.wants_list else 1)
+        if self.probability(asked, found, scores) < threshold:
             return DraftAnswer(status="unanswerable", missing=_missing(asked, found, scores))
         order = [int(place) for place in np.argsort(-scores, kind="stable")]
         chosen = _choose(asked, hits, found, scores, order)
@@ -108,9 +110,7 @@ class ExtractiveAnswerer:
         return 1 / (1 + math.exp(-float(measures @ self._weights.support) - self._weights.bias))
 
 
-def _choose(
-    asked: Question, hits: Sequence[Hit], found: Evidence, scores: Features, order: Sequence[int]
-) -> list[int]:
+def _choose(asked: Question, hits: Sequence[Hit], found: Evidence, scores: Features, order: Sequence[int]) -> list[int]:
     """The candidates to cite, best first.
 
     They are taken in order of score until together they hold most of the probability that the ranking gives to the
