@@ -194,7 +194,10 @@ def _errors(place: str) -> Iterator[None]:
     """A block whose errors are raised as ours: Chroma lets through whatever its layers raise."""
     try:
         yield
-    except Exception as error:
+    except BaseException as error:
+        # A panic in Chroma's Rust code is no Exception; its class has no importable name.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         message = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
         if "://" in place:
             raise VectorServerError(
