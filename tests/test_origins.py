@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import origins
@@ -80,6 +80,7 @@ def test_a_fingerprint_stays_small_however_long_the_text() -> None:
     assert len(origins.fingerprint(_document(text))) <= 1828
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([ARTICLE, SAME_TOPIC, TRANSLATED]), max_size=6))
 def test_numbers_count_from_one_in_order_of_first_appearance(texts: list[str]) -> None:
     """However the documents are ordered, the first is 1 and no number is skipped."""
