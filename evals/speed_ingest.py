@@ -6,8 +6,8 @@
 
 REFERENCE holds the same weights as float32 ONNX, put where Chroma's function looks for the file it would download.
 All take turns on the same slices of the same texts in one process, on the same cores; only the ratios mean anything.
-Printed is the median over the slices with its quartiles. Targets: 4 times Chroma's rate on chunks, 10 times on sentences
-and on one question, and 0.8 of the bare session's. Peak memory is taken before Chroma is loaded.
+Printed is the median over the slices with its quartiles. Targets: 4 times Chroma's rate on chunks, 10 times on
+sentences and on one question, and 0.8 of the bare session's. Peak memory is taken before Chroma is loaded.
 """
 
 from __future__ import annotations
@@ -75,17 +75,16 @@ def inside(part: Chunk) -> list[Span]:
 
 def bare(embedder: MiniLM, texts: Sequence[str]) -> Job:
     """The model's own work on the texts: the session on the very batches that the embedder makes, already tokenised."""
-    parts = embedder._parts
-    encodings = parts.tokenizer.encode_batch(list(texts))
+    session, tokens = embedder._parts.session, [ids for ids, _ in embedder._tokens(list(texts))]
     feeds = []
-    for batch in _batches([len(encoding.ids) for encoding in encodings]):
-        ids = np.zeros((len(batch), max(len(encodings[place].ids) for place in batch)), np.int64)
-        mask = np.zeros_like(ids)
-        for row, place in enumerate(batch):
-            length = len(encodings[place].ids)
-            ids[row, :length], mask[row, :length] = encodings[place].ids, 1
-        feeds.append({"input_ids": ids, "attention_mask": mask})
-    return lambda: [parts.session.run(None, feed) for feed in feeds]
+    for batch in _batches([len(ids) for ids in tokens]):
+        rows = np.zeros((len(batch), max(len(tokens[place]) for place in batch)), np.int64)
+        mask = np.zeros_like(rows)
+        for number, place in enumerate(batch):
+            length = len(tokens[place])
+            rows[number, :length], mask[number, :length] = tokens[place], 1
+        feeds.append({"input_ids": rows, "attention_mask": mask})
+    return lambda: [session.run(None, feed) for feed in feeds]
 
 
 def compare(label: str, slices: Sequence[tuple[int, dict[str, Job]]], targets: dict[str, float]) -> None:
@@ -119,7 +118,7 @@ def peak_mib() -> float:
 
 
 def report_memory(embedder: MiniLM, chunks: list[Chunk]) -> None:
-    """Prints the peak after a tenth of the chunks, after all and after four times all, without the vectors' own bytes."""
+    """Prints the peak after a tenth of the chunks, all and four times all, without the vectors' own bytes."""
     loaded = peak_mib()
     peaks = []
     for part in (chunks[: len(chunks) // 10], chunks, chunks * 4):
@@ -156,7 +155,7 @@ def main() -> None:
             "Chroma": lambda: chroma(texts),
         }
 
-    whole = [jobs([c.text for c in part], [inside(c) for c in part]) for part in in_slices(chunks, 128)]
+    whole = [jobs([c.text for c in part], [inside(c) for c in part]) for part in in_slices(chunks, 64)]
     compare("chunks", whole, {"session": 0.8, "Chroma": 4})
     single = [jobs(list(part), [[]] * len(part)) for part in in_slices(sentences, 64)]
     compare("sentences", single, {"session": 0.8, "Chroma": 10})
