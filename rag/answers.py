@@ -32,7 +32,7 @@ class DraftAttribution(DraftModel):
 class DraftClaim(DraftModel):
     """One statement and the sentences it rests on.
 
-    ``sentences`` are ids "P.S": passage number (the hit's rank, from 1), a full stop, sentence number within it (from 1).
+    ``sentences`` are ids "P.S": passage number (the hit's rank, from 1), a full stop, sentence number in it (from 1).
     ``text`` is either a verbatim part of the one sentence cited, or a statement in the question's language.
     """
 
@@ -157,7 +157,7 @@ class Answer:
         status: "answered", "partial" (a part is missing), "conflicting" (sources disagree on it) or "unanswerable".
         claims: Best first; empty when unanswerable.
         conflicts: Disagreements among the sources about what was asked.
-        missing: What was asked and is not in the documents, in words of the question.
+        missing: What was asked and the passages found do not hold, in words of the question.
         nearest: When unanswerable, the closest passages, best first; never presented as an answer.
         withheld: How many draft claims failed verification and were left out.
         model: Which answerer spoke: "extractive", or "<server>:<model>".

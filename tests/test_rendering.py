@@ -140,7 +140,7 @@ def test_text_shows_conflicts_gaps_and_what_was_withheld() -> None:
     """Conflicts list their positions with numbers, and the reader learns what is missing or was left out."""
     text = render_text(full_answer(), {}, Look())
     assert "Different scopes, so both may hold: rank\n  - fifth [1]\n  - fourth [2]" in text
-    assert "Not in the documents: the price" in text
+    assert "Not in the passages found: the price" in text
     assert "1 statement was left out: not borne out by the sources." in text
 
 
@@ -149,7 +149,7 @@ def test_unanswerable_shows_nearest_passages_as_no_answer() -> None:
     given = _answer(status="unanswerable", nearest=(_quotation("word " * 200),), missing=("the rank",))
     text = render_text(given, {}, Look())
     assert text.startswith(
-        "The documents do not say.\n\nNot in the documents: the rank\n\nNearest passages (not an answer)"
+        "The documents do not say.\n\nNot in the passages found: the rank\n\nNearest passages (not an answer)"
     )
     assert len(text) < 600
     assert "Sources" not in text

@@ -26,7 +26,7 @@ def render_markdown(answer: Answer, notes: Notes) -> str:
     if answer.status == "unanswerable":
         blocks.insert(0, "**The documents do not say.**")
     if answer.missing:
-        blocks.append(f"**Not in the documents:** {'; '.join(escape(part) for part in answer.missing)}")
+        blocks.append(f"**Not in the passages found:** {'; '.join(escape(part) for part in answer.missing)}")
     if citations.quotations:
         blocks.append(_sources(answer, citations, notes))
     if answer.nearest:

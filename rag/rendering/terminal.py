@@ -66,7 +66,7 @@ def render_text(answer: Answer, notes: Notes, look: Look) -> str:
         blocks.insert(0, look.bold("The documents do not say."))
     if answer.missing:
         missing = "; ".join(safe_text(part) for part in answer.missing)
-        blocks.append(look.warn(wrap(f"Not in the documents: {missing}", look.width)))
+        blocks.append(look.warn(wrap(f"Not in the passages found: {missing}", look.width)))
     if answer.withheld:
         count = "1 statement was" if answer.withheld == 1 else f"{answer.withheld} statements were"
         blocks.append(look.dim(f"{count} left out: not borne out by the sources."))
