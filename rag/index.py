@@ -23,15 +23,13 @@ from rag.config import Settings
 from rag.documents import Document, Filter, Source
 from rag.embedding import Embedder, Vectors
 from rag.errors import IndexDamagedError, IndexMismatchError, NoIndexError, RagError, StorageError
-from rag.layout import REBUILD, REPAIR, Layout
+from rag.layout import REBUILD, REPAIR, Layout, size_on_disk
 from rag.manifests import check_makers
 from rag.scanning import Root, scan
 from rag.snapshots import Snapshot, open_snapshot
 from rag.sources import Entry, Passage, Sources
-from rag.staging import size_on_disk
-from rag.syncing import SyncReport, sync
 
-__all__ = ["Changes", "Index", "IndexStatus", "Passage", "SyncReport", "sync"]
+__all__ = ["Changes", "Index", "IndexStatus", "Passage"]
 
 T = TypeVar("T")
 Ranking = list[tuple[int, float]]
@@ -115,8 +113,6 @@ class Index:
     Attributes:
         embedder: Makes the vectors of questions.
     """
-
-    sync = staticmethod(sync)
 
     def __init__(self, settings: Settings, embedder: Embedder) -> None:
         self.embedder = embedder

@@ -20,8 +20,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from rag.errors import IndexDamagedError, IndexLockedError, StorageError
 
 REBUILD = "Run: rag index --rebuild"
@@ -60,6 +58,11 @@ def remove(folder: Path) -> None:
     with suppress(OSError):
         folder.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
+
+
+def size_on_disk(folder: Path) -> int:
+    """The bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 class Layout:
@@ -140,6 +143,8 @@ class Layout:
             IndexLockedError: Another process, or another thread of this one, is writing.
             StorageError: RAG_HOME cannot be created or written.
         """
+        from filelock import FileLock, Timeout
+
         with writing(self.home):
             self.home.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.home / "lock")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rag.batch import Question
-from rag.doctor import Check
-from rag.documents import Filter
-from rag.index import Index, SyncReport
-from rag.recheck import Report
-from rag.rendering import Look, answer_object, hit_object
+from rag.rendering import answer_object, hit_object
 from rag.rendering.display import clip, count, language_name, safe_name, safe_text, wrap
-from rag.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rag.batch import Question
+    from rag.doctor import Check
+    from rag.documents import Filter
+    from rag.index import Index
+    from rag.recheck import Report
+    from rag.rendering import Look
+    from rag.syncing import SyncReport
+    from rag.workspace import Workspace
 
 Line = dict[str, Any]
 

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -207,8 +206,3 @@ def note(sources: Sources, plan: Plan, below: Sequence[str]) -> None:
 def staged_names(sources: Sources) -> dict[str, Entry]:
     """The documents that a killed run had finished, by id."""
     return {entry.name: entry for entry in sources.entries(None)}
-
-
-def size_on_disk(folder: Path) -> int:
-    """The bytes of all files below a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

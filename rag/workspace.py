@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from rag import index, pipeline, retrieval
+from rag import pipeline, retrieval
 from rag.answerers import Answerer
 from rag.answerers.extractive import ExtractiveAnswerer
 from rag.answers import Answer
@@ -18,12 +18,15 @@ from rag.config import Settings
 from rag.documents import Filter, Hit
 from rag.embedding import open_embedder
 from rag.errors import NoIndexError, QuestionError, RagError, UsageError
-from rag.index import Index, SyncReport
+from rag.index import Index
 from rag.layout import Layout
-from rag.recheck import Shelf
 from rag.rendering import SourceNote
 from rag.rendering.display import count, language_name
 from rag.sources import Sources
+
+if TYPE_CHECKING:
+    from rag.recheck import Shelf
+    from rag.syncing import SyncReport
 
 LONGEST_QUESTION = 2_000  # characters; the embedded model reads some 256 tokens, about 1,000 characters
 
@@ -74,7 +77,7 @@ class Workspace:
         Args:
             settings: Where the index is and what it is made of.
             tell: Is told, in a sentence each, what the user should know: files are being indexed, files changed.
-            progress: Is told how indexing gets on, as ``Index.sync`` describes.
+            progress: Is told how indexing gets on, as ``rag.syncing.sync`` describes.
 
         Raises:
             NoIndexError: There is no index and none of the RAG_CORPUS paths exists.
@@ -99,8 +102,8 @@ class Workspace:
     def speaker(self) -> str:
         """Which answerer speaks, in a sentence for the user."""
         if self.answerer.name == "extractive":
-            return "Answered by the extractive answerer: sentences of the sources, word for word."
-        return f"Answered by {self.answerer.name}."
+            return "Extractive answerer: sentences of the sources, word for word; no model wrote anything."
+        return f"Answerer: {self.answerer.name}."
 
     def close(self) -> None:
         """Release the index; a second call does nothing."""
@@ -224,11 +227,13 @@ def sync(
 
     Raises:
         NoIndexError: There is no index, no path was given and none of the RAG_CORPUS paths exists.
-        RagError: As ``rag.index.sync`` describes.
+        RagError: As ``rag.syncing.sync`` describes.
     """
+    from rag import syncing  # with all that reads and cuts documents, which a question does without
+
     if not paths and not has_index(settings):
         paths = _corpus(settings)
-    return index.sync(settings, open_embedder(settings), paths, rebuild=rebuild, progress=progress)
+    return syncing.sync(settings, open_embedder(settings), paths, rebuild=rebuild, progress=progress)
 
 
 def has_index(settings: Settings) -> bool:
@@ -282,6 +287,8 @@ def shelf(settings: Settings, *, tell: Tell) -> Shelf:
 
     Neither the embedding model nor the vectors are opened. An index that can't be read only costs what it knows.
     """
+    from rag.recheck import Shelf
+
     roots = [path for path in settings.corpus_paths if path.exists()]
     try:
         folder = Layout(settings.home).current()

@@ -24,7 +24,7 @@ from rag.errors import (
 )
 from rag.index import Index
 from rag.layout import Layout
-from rag.syncing import SyncReport
+from rag.syncing import SyncReport, sync
 from rag.testing import HashEmbedder
 
 WHALE = "Blue whale report\n\nThe blue whale is the largest animal. It eats krill in cold water.\n"
@@ -64,7 +64,7 @@ class Desk:
 
     def sync(self, *paths: Path, rebuild: bool = False) -> SyncReport:
         """Syncs the folder of documents, or other paths."""
-        return Index.sync(self.settings, self.embedder, paths or (self.docs,), rebuild=rebuild)
+        return sync(self.settings, self.embedder, paths or (self.docs,), rebuild=rebuild)
 
     def open(self) -> Index:
         """The index."""
@@ -195,7 +195,7 @@ def test_a_folder_that_is_away_loses_nothing(desk: Desk, index: Index, away: str
     desk.docs.rename(desk.docs.with_name("elsewhere"))
     if away == "emptied":
         desk.docs.mkdir()
-    report = Index.sync(desk.settings, desk.embedder)
+    report = sync(desk.settings, desk.embedder)
     assert report.removed == ()
     assert [failure.name for failure in report.failed] == [str(desk.docs)]
     assert desk.best(index, "vineyard") == ["docs/wine.txt"] * 2
@@ -217,10 +217,10 @@ def test_sync_without_paths_covers_every_known_root(desk: Desk, tmp_path: Path) 
     desk.sync(desk.docs, tmp_path / "note.txt")
     (tmp_path / "note.txt").write_text("A lighthouse fell.", "utf-8")
     desk.write(moon="The moon is far away.")
-    report = Index.sync(desk.settings, desk.embedder)
+    report = sync(desk.settings, desk.embedder)
     assert (report.added, report.changed) == (("docs/moon.txt",), ("note.txt",))
     (tmp_path / "note.txt").unlink()
-    assert Index.sync(desk.settings, desk.embedder).removed == ("note.txt",)
+    assert sync(desk.settings, desk.embedder).removed == ("note.txt",)
 
 
 def test_roots_with_one_name_get_distinct_ids(desk: Desk, tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_no_index(desk: Desk, tmp_path: Path) -> None:
         desk.open()
     assert caught.value.hint == "Run: rag index PATH"
     with pytest.raises(UsageError, match="No folder"):
-        Index.sync(desk.settings, desk.embedder)
+        sync(desk.settings, desk.embedder)
     with pytest.raises(UsageError, match="does not exist"):
         desk.sync(tmp_path / "nowhere")
 
@@ -340,8 +340,8 @@ def test_other_embedder_is_a_mismatch(desk: Desk) -> None:
         Index.open(desk.settings, other)
     assert caught.value.hint == "Run: rag index --rebuild"
     with pytest.raises(IndexMismatchError):
-        Index.sync(desk.settings, other)
-    assert len(Index.sync(desk.settings, other, rebuild=True).added) == 3
+        sync(desk.settings, other)
+    assert len(sync(desk.settings, other, rebuild=True).added) == 3
     with Index.open(desk.settings, other) as index:
         assert index.status().embedder == "hash/32"
     assert [path.name for path in Layout(desk.settings.home).folders()] == ["index-0002"]
@@ -352,7 +352,7 @@ def test_a_rebuild_refuses_to_lose_a_folder(desk: Desk) -> None:
     desk.sync()
     desk.docs.rename(desk.docs.with_name("elsewhere"))
     with pytest.raises(UsageError, match="lose"):
-        Index.sync(desk.settings, desk.embedder, rebuild=True)
+        sync(desk.settings, desk.embedder, rebuild=True)
     with desk.open() as index:
         assert desk.best(index, "vineyard") == ["docs/wine.txt"] * 2
 
@@ -394,7 +394,7 @@ def test_damaged_parts_are_noticed_and_repaired(desk: Desk, damage: str) -> None
         desk.best(index, "vineyard")
     assert caught.value.hint == "Run: rag index"
     desk.embedder.embedded = 0
-    assert Index.sync(desk.settings, desk.embedder).unchanged == 3
+    assert sync(desk.settings, desk.embedder).unchanged == 3
     assert desk.embedder.embedded == 0
     with desk.open() as index:
         assert desk.best(index, "vineyard") == ["docs/wine.txt"] * 2
@@ -469,10 +469,10 @@ def test_embedder_failure_keeps_what_was_finished(desk: Desk) -> None:
 
     failing = Failing()
     with pytest.raises(KeyboardInterrupt):
-        Index.sync(desk.settings, failing, [desk.docs])
+        sync(desk.settings, failing, [desk.docs])
     with pytest.raises(NoIndexError):
         desk.open()
-    report = Index.sync(desk.settings, desk.embedder, progress=lambda done, total, name: seen.append(f"{done}/{total}"))
+    report = sync(desk.settings, desk.embedder, progress=lambda done, total, name: seen.append(f"{done}/{total}"))
     assert len(report.added) == 9
     assert desk.embedder.embedded < failing.embedded * 3
     assert seen == [f"{number}/9" for number in range(1, 10)]

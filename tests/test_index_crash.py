@@ -14,6 +14,7 @@ from rag.config import Settings
 from rag.errors import NoIndexError, StorageError
 from rag.index import Index
 from rag.layout import Layout
+from rag.syncing import sync
 from rag.testing import HashEmbedder
 
 OLD = {"whale": "The blue whale eats krill.\n", "wine": "The vineyard makes wine.\n", "train": "The train is late.\n"}
@@ -25,6 +26,7 @@ WRITER = textwrap.dedent(
     from pathlib import Path
     from rag.config import Settings
     from rag.index import Index
+    from rag.syncing import sync
     from rag.testing import HashEmbedder
 
     home, docs, step, rebuild = sys.argv[1:]
@@ -34,7 +36,7 @@ WRITER = textwrap.dedent(
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(kill)
-    Index.sync(Settings(home=Path(home), _env_file=None), HashEmbedder(64), [Path(docs)], rebuild=rebuild == "rebuild")
+    sync(Settings(home=Path(home), _env_file=None), HashEmbedder(64), [Path(docs)], rebuild=rebuild == "rebuild")
     """
 )
 
@@ -102,13 +104,13 @@ def test_killed_writer(settings: Settings, tmp_path: Path, mode: str, step: str)
     """After kill -9 at any step readers see the old or the new state whole, and the next sync repairs the rest."""
     docs = tmp_path / "docs"
     _fill(docs, OLD)
-    Index.sync(settings, HashEmbedder(64), [docs])
+    sync(settings, HashEmbedder(64), [docs])
     _fill(docs, NEW)
     assert _run_writer(settings, docs, step, mode) == -9
     seen_by_readers = _state(settings)
     visible = ("in use", "cleaned") if mode == "rebuild" else ("published", "in use", "cleaned")
     assert seen_by_readers == (NEW if step in visible else OLD)
-    Index.sync(settings, HashEmbedder(64))
+    sync(settings, HashEmbedder(64))
     assert _state(settings) == NEW
     _check_clean(settings)
 
@@ -121,7 +123,7 @@ def test_killed_first_run(settings: Settings, tmp_path: Path, step: str) -> None
     assert _run_writer(settings, docs, step) == -9
     with pytest.raises(NoIndexError):
         Index.open(settings, HashEmbedder(64))
-    report = Index.sync(settings, HashEmbedder(64))
+    report = sync(settings, HashEmbedder(64))
     assert report.chunks == 0
     assert _state(settings) == OLD
     _check_clean(settings)
@@ -133,6 +135,7 @@ READER = textwrap.dedent(
     from pathlib import Path
     from rag.config import Settings
     from rag.index import Index
+    from rag.syncing import sync
     from rag.testing import HashEmbedder
 
     home, mode, stop = sys.argv[1:]
@@ -158,7 +161,7 @@ def test_readers_while_a_writer_writes(settings: Settings, tmp_path: Path) -> No
     """Processes that read without a pause always find what was visible before, while another one syncs in a loop."""
     docs = tmp_path / "docs"
     _fill(docs, OLD)
-    Index.sync(settings, HashEmbedder(64), [docs])
+    sync(settings, HashEmbedder(64), [docs])
     stop = tmp_path / "stop"
     readers = [
         subprocess.Popen(
@@ -175,13 +178,13 @@ def test_readers_while_a_writer_writes(settings: Settings, tmp_path: Path) -> No
         time.sleep(0.1)
     for syncs in range(1, 13):
         (docs / "whale.txt").write_text(f"The blue whale number {syncs} swims.", "utf-8")
-        Index.sync(settings, HashEmbedder(64), rebuild=syncs % 7 == 0)
+        sync(settings, HashEmbedder(64), rebuild=syncs % 7 == 0)
     stop.touch()
     for reader in readers:
         out, err = reader.communicate(timeout=60)
         assert reader.returncode == 0, err
         assert int(out) >= 2
-    Index.sync(settings, HashEmbedder(64))
+    sync(settings, HashEmbedder(64))
     _check_clean(settings)
 
 
@@ -192,6 +195,7 @@ LIMITED = textwrap.dedent(
     from rag.config import Settings
     from rag.errors import StorageError
     from rag.index import Index
+    from rag.syncing import sync
     from rag.testing import HashEmbedder
 
     home, docs, limit = sys.argv[1:]
@@ -199,7 +203,7 @@ LIMITED = textwrap.dedent(
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     try:
-        Index.sync(Settings(home=Path(home), _env_file=None), HashEmbedder(64), [Path(docs)])
+        sync(Settings(home=Path(home), _env_file=None), HashEmbedder(64), [Path(docs)])
     except StorageError as error:
         print(error.message, "|", error.hint)
         sys.exit(3)
@@ -212,7 +216,7 @@ def test_no_room_to_write(settings: Settings, tmp_path: Path, limit: int) -> Non
     """When files cannot grow the sync ends with a clear error, the previous state stays and the next sync works."""
     docs = tmp_path / "docs"
     _fill(docs, OLD)
-    Index.sync(settings, HashEmbedder(64), [docs])
+    sync(settings, HashEmbedder(64), [docs])
     for number in range(40):
         (docs / f"long{number}.txt").write_text(f"Sentence {number} about nothing much. " * 800, "utf-8")
     command = [sys.executable, "-W", "ignore", "-c", LIMITED, str(settings.home), str(docs), str(limit)]
@@ -220,7 +224,7 @@ def test_no_room_to_write(settings: Settings, tmp_path: Path, limit: int) -> Non
     assert done.returncode == 3, done.stderr
     assert _state(settings) == OLD
     _fill(docs, NEW)
-    Index.sync(settings, HashEmbedder(64))
+    sync(settings, HashEmbedder(64))
     assert _state(settings) == NEW
     _check_clean(settings)
 
@@ -242,11 +246,11 @@ def test_full_disk(tmp_path: Path, small_disk: Path) -> None:
     docs = tmp_path / "docs"
     _fill(docs, OLD)
     settings = Settings(home=small_disk / "home", _env_file=None)  # type: ignore[call-arg]
-    Index.sync(settings, HashEmbedder(64), [docs])
+    sync(settings, HashEmbedder(64), [docs])
     for number in range(40):
         (docs / f"long{number}.txt").write_text(f"Sentence {number} about nothing much. " * 800, "utf-8")
     with pytest.raises(StorageError, match="disk is full") as caught:
-        Index.sync(settings, HashEmbedder(64))
+        sync(settings, HashEmbedder(64))
     assert caught.value.hint
     assert _state(settings) == OLD
 
@@ -256,8 +260,8 @@ def test_read_only_disk(tmp_path: Path, small_disk: Path) -> None:
     docs = tmp_path / "docs"
     _fill(docs, OLD)
     settings = Settings(home=small_disk / "home", _env_file=None)  # type: ignore[call-arg]
-    Index.sync(settings, HashEmbedder(64), [docs])
+    sync(settings, HashEmbedder(64), [docs])
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     assert _state(settings) == OLD
     with pytest.raises(StorageError, match="cannot be written"):
-        Index.sync(settings, HashEmbedder(64))
+        sync(settings, HashEmbedder(64))

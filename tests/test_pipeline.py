@@ -12,6 +12,7 @@ from rag.documents import Filter
 from rag.embedding import open_embedder
 from rag.index import Index
 from rag.pipeline import ask, detect
+from rag.syncing import sync
 from rag.testing import HashEmbedder, ScriptedAnswerer
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -22,7 +23,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """The seeds under the embedded model."""
     settings = Settings(_env_file=None, home=tmp_path_factory.mktemp("home"))  # type: ignore[call-arg]
     embedder = open_embedder(settings)
-    Index.sync(settings, embedder, [SEEDS])
+    sync(settings, embedder, [SEEDS])
     with Index.open(settings, embedder) as opened:
         yield opened
 
@@ -127,7 +128,7 @@ def test_any_answerer_is_verified_and_named(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "a.txt").write_text("The ferry costs three pounds. It sails at noon.")
     settings = Settings(_env_file=None, home=tmp_path / "home")  # type: ignore[call-arg]
-    Index.sync(settings, HashEmbedder(), [folder])
+    sync(settings, HashEmbedder(), [folder])
     draft = DraftAnswer(
         status="answered",
         claims=[
@@ -149,7 +150,7 @@ def test_an_answer_over_one_document_without_a_match_is_declined(tmp_path: Path)
     folder.mkdir()
     (folder / "a.txt").write_text("The ferry costs three pounds. It sails at noon.")
     settings = Settings(_env_file=None, home=tmp_path / "home")  # type: ignore[call-arg]
-    Index.sync(settings, HashEmbedder(), [folder])
+    sync(settings, HashEmbedder(), [folder])
     with Index.open(settings, HashEmbedder()) as index:
         for question in ("???", "Qwertz uiop?"):
             assert ask(question, index, ExtractiveAnswerer(index)).status == "unanswerable"

@@ -8,11 +8,11 @@ import pytest
 
 from rag.config import Settings
 from rag.doctor import Check, settings_origin
-from rag.index import SyncReport
 from rag.recheck import Report, Verdict
 from rag.rendering import Look
 from rag.reports import checks_object, checks_text, recheck_object, recheck_text, status_text, sync_text
 from rag.scanning import Failure
+from rag.syncing import SyncReport
 
 VERDICTS = (
     Verdict("claim 1", "a.txt", 0, 2, "ab", "intact"),

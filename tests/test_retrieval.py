@@ -11,6 +11,7 @@ from rag.config import Settings
 from rag.documents import Filter
 from rag.index import Index
 from rag.retrieval import fuse, retrieve
+from rag.syncing import sync
 from rag.testing import HashEmbedder
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -20,7 +21,7 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """The seeds under the hash embedder."""
     settings = Settings(_env_file=None, home=tmp_path_factory.mktemp("home"))  # type: ignore[call-arg]
-    Index.sync(settings, HashEmbedder(), [SEEDS])
+    sync(settings, HashEmbedder(), [SEEDS])
     with Index.open(settings, HashEmbedder()) as opened:
         yield opened
 

@@ -15,6 +15,7 @@ from rag.config import Settings
 from rag.embedding import Vectors
 from rag.errors import IndexDamagedError, IndexMismatchError, UsageError, VectorServerError
 from rag.index import Index
+from rag.syncing import sync
 from rag.testing import HashEmbedder
 from rag.vectors import VectorStore
 
@@ -117,17 +118,17 @@ def test_a_server_holds_the_vectors(server: Server, tmp_path: Path) -> None:
     (docs / "wine.txt").write_text("The vineyard makes wine.", "utf-8")
     settings = Settings(home=tmp_path / "home", chroma_url=server.url, _env_file=None)  # type: ignore[call-arg]
     embedder = HashEmbedder(64)
-    Index.sync(settings, embedder, [docs])
+    sync(settings, embedder, [docs])
     with Index.open(settings, embedder) as index:
         [(key, _)] = index.dense(embedder.embed_question("The vineyard makes wine."), 1)
         assert index.passages([key])[0].source.id == "docs/wine.txt"
         (docs / "wine.txt").write_text("The brewery makes beer.", "utf-8")
-        Index.sync(settings, embedder)
+        sync(settings, embedder)
         assert len(index.dense(embedder.embed_question("makes"), 10)) == 2
         [(key, _)] = index.dense(embedder.embed_question("The brewery makes beer."), 1)
         assert index.passages([key])[0].chunk.text == "The brewery makes beer."
         assert index.status().vectors == server.url
-        Index.sync(settings, embedder, rebuild=True)
+        sync(settings, embedder, rebuild=True)
         assert len(index.dense(embedder.embed_question("makes"), 10)) == 2
         assert index.problem() is None
 
@@ -136,7 +137,7 @@ def test_a_server_holds_the_vectors(server: Server, tmp_path: Path) -> None:
             index.dense(embedder.embed_question("makes"), 10)
         assert caught.value.retryable
         with pytest.raises(VectorServerError):
-            Index.sync(settings, embedder)
+            sync(settings, embedder)
         server.start()
         assert len(index.dense(embedder.embed_question("makes"), 10)) == 2
 
@@ -149,12 +150,12 @@ def test_vectors_move_between_folder_and_server(server: Server, tmp_path: Path) 
     here = Settings(home=tmp_path / "home", _env_file=None)  # type: ignore[call-arg]
     there = Settings(home=tmp_path / "home", chroma_url=server.url, _env_file=None)  # type: ignore[call-arg]
     embedder = HashEmbedder(64)
-    Index.sync(here, embedder, [docs])
+    sync(here, embedder, [docs])
     for settings in (there, here):
         with pytest.raises(IndexMismatchError, match="RAG_CHROMA_URL") as caught:
             Index.open(settings, embedder)
         assert caught.value.hint == "Run: rag index"
-        assert Index.sync(settings, embedder).chunks == 0
+        assert sync(settings, embedder).chunks == 0
         with Index.open(settings, embedder) as index:
             assert len(index.dense(embedder.embed_question("whale"), 5)) == 1
 

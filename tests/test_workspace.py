@@ -15,6 +15,7 @@ from rag.errors import IndexDamagedError, QuestionError, UsageError
 from rag.index import Index
 from rag.recheck import recheck
 from rag.rendering import answer_object, dump
+from rag.syncing import sync
 from rag.testing import HashEmbedder, ScriptedAnswerer
 from rag.workspace import LONGEST_QUESTION, Workspace, check_question, shelf
 
@@ -32,7 +33,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works
     (folder / "lac.txt").write_text(FRENCH, "utf-8")
     (folder / "old" / "lake.txt").write_text("A lake was here once.\n", "utf-8")
     settings, embedder = Settings(home=tmp_path / ".rag", corpus="notes"), HashEmbedder()
-    Index.sync(settings, embedder, [folder])
+    sync(settings, embedder, [folder])
     draft = DraftAnswer(status="answered", claims=[DraftClaim(text="The lake is very deep.", sentences=["1.1"])])
     with Workspace(settings, Index.open(settings, embedder), ScriptedAnswerer(draft)) as opened:
         yield opened
@@ -106,7 +107,7 @@ def test_asking_and_searching(workspace: Workspace) -> None:
     assert hit.chunk.document == "notes/lake.txt"
     with pytest.raises(QuestionError):
         workspace.ask("?")
-    assert workspace.speaker == "Answered by scripted."
+    assert workspace.speaker == "Answerer: scripted."
 
 
 def test_notes_tell_openings_and_files(workspace: Workspace, tmp_path: Path) -> None:

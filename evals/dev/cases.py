@@ -11,6 +11,7 @@ from pathlib import Path
 from rag.config import Settings
 from rag.embedding import Embedder
 from rag.index import Index
+from rag.syncing import sync
 
 HERE = Path(__file__).parent
 SEEDS = HERE.parent.parent / "seeds"
@@ -57,7 +58,7 @@ def open_folder(name: str, embedder: Embedder, home: Path) -> Index:
     """An index of the documents that the set asks about."""
     folder = SEEDS if name == "seeds" else HERE / name
     settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]
-    Index.sync(settings, embedder, [folder])
+    sync(settings, embedder, [folder])
     return Index.open(settings, embedder)
 
 
@@ -70,5 +71,5 @@ def open_index(texts: Mapping[str, str], embedder: Embedder, home: Path) -> Inde
                 path = Path(folder) / document
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(text.encode())
-            Index.sync(settings, embedder, [path.parent])
+            sync(settings, embedder, [path.parent])
     return Index.open(settings, embedder)

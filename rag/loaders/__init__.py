@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rag import boilerplate, languages, metadata, sentences
+from rag import languages, sentences
 from rag.documents import Document, Sentence, Source, Span
 from rag.loaders import text
 
@@ -32,6 +32,8 @@ def load(path: Path, document_id: str) -> Document:
 
 def describe(text: str, document_id: str, *, sha256: str, encoding: str = "utf-8") -> Document:
     """A document made of its exact text: metadata, boilerplate and sentences are found in it."""
+    from rag import boilerplate, metadata  # hundreds of patterns to compile, and a question reads no file
+
     marked = tuple(boilerplate.mark(text))
     article = list(_outside(text, marked))
     language = languages.detect("\n".join(span.of(text) for span in article))
