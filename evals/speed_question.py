@@ -1,10 +1,11 @@
-"""Measure a warm question over 10,000 chunks against the work no one can leave out.
+r"""Measure a warm question over 10,000 chunks against the work no one can leave out.
 
-    python -m evals.speed_question PATH_TO_DATA/qa/{covidqa.en,tydiqa-goldp.en.train,policyqa.en.dev,policyqa.en.test}.json.gz
+    python -m evals.speed_question \
+        PATH_TO_DATA/qa/{covidqa.en,tydiqa-goldp.en.train,policyqa.en.dev,policyqa.en.test}.json.gz
 
-For each question, in turn and in one process: the embedder's forward pass, Chroma's own query with that vector, and the
-whole of retrieval plus the extractive answer, which contains both. Promised: the median of the whole is at most 3 times the
-sum of the other two medians, and its 95th percentile stays under 60 ms.
+For each question, in turn and in one process: the embedder's forward pass, Chroma's own query with that vector, and
+the whole of retrieval plus the extractive answer, which contains both. Promised: the median of the whole is at most 3
+times the sum of the other two medians, and its 95th percentile stays under 60 ms.
 """
 
 from __future__ import annotations
