@@ -23,7 +23,8 @@ class DevCase:
 
     Attributes:
         id: "<set>-<number>".
-        split: "choose" for the questions that thresholds were chosen on, "held" for those that were not looked at.
+        split: "choose" for the questions that thresholds were chosen on; "held" for those their writer kept apart; "blind" for
+            those written by somebody who neither saw nor fitted the model, and unseen by whoever did.
         language: Of the question.
         question: As asked.
         topic: For a question without gold, whether it is "on" the topic of the documents or "off" it; empty with gold.
@@ -39,7 +40,7 @@ class DevCase:
 
 
 def read_cases(name: str) -> list[DevCase]:
-    """The questions of ``<name>.jsonl``: "news" or "seeds"."""
+    """The questions of ``<name>.jsonl``: "seeds", "news" or "bulletins"."""
     records = [json.loads(line) for line in (HERE / f"{name}.jsonl").read_text("utf-8").splitlines()]
     return [
         DevCase(

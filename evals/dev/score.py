@@ -1,6 +1,6 @@
 """Scores the extractive answerer on the questions of this folder.
 
-    python -m evals.dev.score [--split held|choose] [--misses]
+    python -m evals.dev.score [--split choose|held|blind] [--misses]
 
 prints, for each set and language: how many answerable questions have a right sentence among the cited ones, how many
 of the answerable were declined, how many of the others were answered, and whether every span is exact.
@@ -87,14 +87,16 @@ def _share(values: list[bool]) -> str:
 def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=["choose", "held"], help="only these questions")
+    parser.add_argument("--split", choices=["choose", "held", "blind"], help="only these questions")
     parser.add_argument("--misses", action="store_true", help="print each question that went wrong")
     options = parser.parse_args()
     embedder = open_embedder(read_settings())
     everything: list[Scored] = []
     with tempfile.TemporaryDirectory() as home:
-        for name in ("seeds", "news"):
+        for name in ("seeds", "news", "bulletins"):
             cases = [case for case in read_cases(name) if options.split in (None, case.split)]
+            if not cases:
+                continue
             with open_folder(name, embedder, Path(home) / name) as index:
                 scored = list(score(index, cases))
             everything += scored
