@@ -113,10 +113,9 @@ def test_missing_folder_loop_and_pipe_are_refused(tmp_path: Path) -> None:
             loaders.load(path, "a.txt")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_unreadable_file_is_refused(tmp_path: Path) -> None:
+def test_unreadable_file_is_refused(guarded: Path) -> None:
     """A file without read permission is an error with a remedy."""
-    path = tmp_path / "a.txt"
+    path = guarded / "a.txt"
     path.write_text("text")
     path.chmod(0)
     with pytest.raises(DocumentError, match="permission denied"):
