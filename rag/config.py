@@ -71,3 +71,23 @@ def read_settings(**options: Any) -> Settings:
             f"RAG_{name.upper()} cannot be {first['input']!r}: {first['msg'].removeprefix('Value error, ')}.",
             f"Change it on the command line, in the environment or in {Path('.env').resolve()}.",
         ) from error
+
+
+def origin(settings: Settings, name: str) -> str:
+    """Where a setting's value comes from: "environment", ".env", "option" or "default"."""
+    if name not in settings.model_fields_set:
+        return "default"
+    variable = f"RAG_{name.upper()}"
+    place = place_of(variable)
+    if place == "environment" and str(getattr(settings, name)) != os.environ[variable]:
+        return "option"
+    return place or "option"
+
+
+def place_of(variable: str) -> str | None:
+    """Where a variable is set: "environment", ".env" or, when it is not, None."""
+    from dotenv import dotenv_values
+
+    if os.environ.get(variable):
+        return "environment"
+    return ".env" if any(name.upper() == variable and value for name, value in dotenv_values(".env").items()) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import shutil
 import sqlite3
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag import __version__
-from rag.config import Settings
+from rag.config import Settings, origin, place_of
 from rag.embedding import damaged_files, open_embedder
 from rag.errors import NoIndexError, RagError
 from rag.index import Index
@@ -76,30 +75,14 @@ def _settings(settings: Settings) -> Iterator[Check]:
         if name.endswith("api_key"):
             continue
         value = getattr(settings, name)
-        shown = "not set" if value is None else f"{value} ({settings_origin(settings, name)})"
+        shown = "not set" if value is None else f"{value} ({origin(settings, name)})"
         yield Check(f"RAG_{name.upper()}", "right", shown)
-
-
-def settings_origin(settings: Settings, name: str) -> str:
-    """Where a setting's value comes from: "environment", ".env", "option" or "default"."""
-    if name not in settings.model_fields_set:
-        return "default"
-    variable = f"RAG_{name.upper()}"
-    if os.environ.get(variable) and str(getattr(settings, name)) == os.environ[variable]:
-        return "environment"
-    return ".env" if variable in _dotenv() else "option"
-
-
-def _dotenv() -> set[str]:
-    from dotenv import dotenv_values
-
-    return {name.upper() for name, value in dotenv_values(".env").items() if value}
 
 
 def _keys() -> Iterator[Check]:
     """Which keys are there, never what they are."""
     for variable in _KEYS:
-        place = "environment" if os.environ.get(variable) else ".env" if variable in _dotenv() else None
+        place = place_of(variable)
         yield Check(variable, "right", f"set ({place})" if place else "not set (only the openai: embedder needs a key)")
 
 

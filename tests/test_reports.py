@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.config import Settings
-from rag.doctor import Check, settings_origin
+from rag.config import Settings, origin
+from rag.doctor import Check
 from rag.recheck import Report, Verdict
 from rag.rendering import Look
 from rag.reports import checks_object, checks_text, recheck_object, recheck_text, status_text, sync_text
@@ -97,5 +97,5 @@ def test_settings_tell_where_they_come_from(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / ".env").write_text("RAG_THREADS=2\n")
     monkeypatch.setenv("RAG_K", "9")
     settings = Settings(home=tmp_path)
-    origins = {name: settings_origin(settings, name) for name in ("k", "threads", "home", "corpus")}
+    origins = {name: origin(settings, name) for name in ("k", "threads", "home", "corpus")}
     assert origins == {"k": "environment", "threads": ".env", "home": "option", "corpus": "default"}
