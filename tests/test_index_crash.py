@@ -25,7 +25,6 @@ WRITER = textwrap.dedent(
     import os, signal, sys
     from pathlib import Path
     from rag.config import Settings
-    from rag.index import Index
     from rag.syncing import sync
     from rag.testing import HashEmbedder
 
@@ -135,7 +134,6 @@ READER = textwrap.dedent(
     from pathlib import Path
     from rag.config import Settings
     from rag.index import Index
-    from rag.syncing import sync
     from rag.testing import HashEmbedder
 
     home, mode, stop = sys.argv[1:]
@@ -194,7 +192,6 @@ LIMITED = textwrap.dedent(
     from pathlib import Path
     from rag.config import Settings
     from rag.errors import StorageError
-    from rag.index import Index
     from rag.syncing import sync
     from rag.testing import HashEmbedder
 
