@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -140,7 +143,7 @@ def test_answers_go_to_stdout_and_the_rest_to_stderr(here: Path) -> None:
     answer, _, sources = done.stdout.partition("\n\nSources\n")
     assert answer.endswith("]")
     assert re.search(r"^\[1\] .+\n    seeds/00\d_[0-9a-f]+\.txt:\d+-\d+ · (English|French|Indonesian)", sources)
-    assert done.stderr == "Answered by the extractive answerer: sentences of the sources, word for word.\n"
+    assert done.stderr == "Extractive answerer: sentences of the sources, word for word; no model wrote anything.\n"
     assert "\x1b" not in done.output
 
 
@@ -482,12 +485,22 @@ def test_a_full_disk_is_one_line(here: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "Error: The output cannot be written: No space left on device.\n")
 
 
+def _unread(pipe: IO[bytes]) -> int:
+    """How many bytes the other end has not read yet."""
+    count: int = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+    return count
+
+
 def test_interrupting_ends_with_130(here: Path) -> None:
     """Ctrl-C while a question is read: no traceback, and the exit code of an interruption."""
     process = subprocess.Popen(
         ASK, cwd=here, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    time.sleep(2)
+    assert process.stdin is not None
+    process.stdin.write(b"who ")
+    process.stdin.flush()
+    while _unread(process.stdin):
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     output = process.communicate(timeout=60)
     assert (process.returncode, output) == (130, (b"", b""))
