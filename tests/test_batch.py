@@ -160,6 +160,8 @@ def test_input_and_output_must_differ_and_exist(run: _Run, tmp_path: Path) -> No
         run(source=tmp_path / "none.jsonl")
     with pytest.raises(StorageError, match="Cannot write"):
         run(target=tmp_path / "none" / "answers.jsonl")
+    with pytest.raises(StorageError, match="Is a directory"):
+        run(target=tmp_path)
 
 
 def test_a_full_disk_is_told(run: _Run) -> None:

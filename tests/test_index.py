@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from rag.index import Index
 from rag.layout import Layout
 from rag.syncing import SyncReport, sync
 from rag.testing import HashEmbedder
+from rag.vectors import VectorStore
 
 WHALE = "Blue whale report\n\nThe blue whale is the largest animal. It eats krill in cold water.\n"
 WINE = "Red wine report\n\nThe vineyard makes red wine. The harvest was good in 2019.\n"
@@ -373,12 +375,18 @@ def _halve(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def _lose_a_vector(desk: Desk) -> None:
+    with closing(VectorStore.embedded(desk.snapshot() / "chroma")) as store:
+        store.delete(store.keys()[:1])
+
+
 DAMAGE: dict[str, Callable[[Desk], object]] = {
     "chroma removed": lambda desk: shutil.rmtree(desk.snapshot() / "chroma"),
     "chroma database removed": lambda desk: (desk.snapshot() / "chroma" / "chroma.sqlite3").unlink(),
     "chroma database truncated": lambda desk: _halve(desk.snapshot() / "chroma" / "chroma.sqlite3"),
     "chroma database garbage": lambda desk: (desk.snapshot() / "chroma" / "chroma.sqlite3").write_bytes(b"x" * 10**6),
     "graph truncated": lambda desk: _halve(next(desk.snapshot().rglob("data_level0.bin"))),
+    "a vector lost": _lose_a_vector,
     "words removed": lambda desk: shutil.rmtree(desk.snapshot() / "words"),
     "words garbage": lambda desk: _garble(desk.snapshot() / "words" / "meta.json"),
     "snapshot removed": lambda desk: shutil.rmtree(desk.snapshot()),
@@ -419,6 +427,8 @@ def test_a_damaged_manifest_needs_a_rebuild(desk: Desk, damage: str) -> None:
         with pytest.raises(IndexDamagedError) as caught:
             attempt()
         assert caught.value.hint == "Run: rag index --rebuild"
+    with pytest.raises(UsageError, match="no longer tells what it was made from"):
+        sync(desk.settings, desk.embedder, rebuild=True)
     desk.sync(rebuild=True)
     with desk.open() as index:
         assert desk.best(index, "vineyard") == ["docs/wine.txt"] * 2

@@ -23,8 +23,8 @@ class DevCase:
 
     Attributes:
         id: "<set>-<number>".
-        split: "choose" for the questions that thresholds were chosen on; "held" for those their writer kept apart; "blind" for
-            those written by somebody who neither saw nor fitted the model, and unseen by whoever did.
+        split: "choose" for the questions that thresholds were chosen on; "held" for those their writer kept apart;
+            "blind" for those written by somebody who neither saw nor fitted the model, and unseen by whoever did.
         language: Of the question.
         question: As asked.
         topic: For a question without gold, whether it is "on" the topic of the documents or "off" it; empty with gold.
