@@ -37,12 +37,14 @@ from rag.sentences import split
 Job = Callable[[], object]
 
 
-def texts_of(options: argparse.Namespace) -> list[str]:
-    """The documents to cut: a folder's text files or the paragraphs of a SQuAD-format file."""
+def texts_of(options: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """The documents to cut and questions: a SQuAD-format file's, or a folder's text files and their first ten words."""
     if options.folder:
-        return [path.read_text(errors="replace") for path in sorted(options.folder.rglob("*.txt"))]
+        texts = [path.read_text(errors="replace") for path in sorted(options.folder.rglob("*.txt"))]
+        return texts, [" ".join(text.split()[:10]) for text in texts]
     articles = json.loads(gzip.decompress(options.squad.read_bytes()))["data"]
-    return [paragraph["context"] for article in articles for paragraph in article["paragraphs"]]
+    paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
+    return [part["context"] for part in paragraphs], [qa["question"] for part in paragraphs for qa in part["qas"]]
 
 
 def chunks_of(texts: Sequence[str], embedder: MiniLM, count: int) -> list[Chunk]:
@@ -141,7 +143,8 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):  # Chroma's function has no setting for threads: it takes what it may use
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
     embedder = MiniLM(threads=options.threads)
-    chunks = chunks_of(texts_of(options), embedder, options.chunks)
+    texts, asked = texts_of(options)
+    chunks = chunks_of(texts, embedder, options.chunks)
     sentences = [part.sentence_text(0) for part in chunks][:512]
     embedder.embed_question("warm")
     report_memory(embedder, chunks)
@@ -168,7 +171,7 @@ def main() -> None:
                 "Chroma": partial(chroma, [q]),
             },
         )
-        for q in sentences[:100]
+        for q in asked[:200]
     ]
     compare("question", questions, {"session": 0.8, "Chroma": 10})
 
