@@ -2,7 +2,7 @@
 
     python -m training.fit_extractive PATH_TO_DATA
 
-reads question sets from PATH_TO_DATA/qa, puts each into an index of its own as the product would, and writes
+reads question sets from PATH_TO_DATA/qa, puts them into indexes of a dozen texts as the product would, and writes
 rag/models/extractive/weights.json with the figures the choice rests on. Some minutes on two cores; seeded.
 
 Two linear models. The ranking is a softmax over the sentences of the hits, trained to give its mass to the sentence
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.dev.cases import open_folder, open_index, read_cases
 from rag import evidence, metrics, questions, support
@@ -38,8 +39,25 @@ from training.question_sets import Case, QuestionSet, read_facqa, read_qed, read
 
 SEED = 7
 HITS = 8
+FOLDER = 12
 BY_HAND = {"same_language": 1.5, "heading": -1.5}
 """Weights that the sets cannot teach, each being in one language and without headings; set on evals/dev, "choose"."""
+
+SIGNS = {
+    **dict.fromkeys(
+        ("score", "margin", "share", "highest_cosine", "cosine", "chunk_cosine", "coverage", "context_coverage",
+         "chunk_coverage", "name_coverage", "chunk_name_coverage", "number_coverage", "pairs", "lexical_share",
+         "top_coverage", "hit_coverage", "typed", "typed_near", "typed_and_covered", "focus", "cosine_times_coverage"),
+        1,
+    ),
+    **dict.fromkeys(
+        ("heaviest_missing", "heaviest_missing_from_passage", "heaviest_missing_from_hits", "unknown_words",
+         "unknown_names", "names_missing_from_hits", "focus_missing", "value_missing", "name_missing", "dependent"),
+        -1,
+    ),
+}  # fmt: skip
+"""Which way a measure of support may speak. Left free, a question with words that no document has came out as more
+likely to be answered: an accident of the sets, and the wrong thing to carry over to other documents."""
 
 TWIN_WEIGHTS = {"document": 0.5, "sentence": 1.0, "name": 0.5, "real": 1.0}
 CHOSEN_SHARE = 0.15
@@ -84,13 +102,26 @@ def dev_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
 
 
 def examples(found: QuestionSet, most: int, embedder: Embedder, folder: Path) -> list[Example]:
-    """The set's questions, and their twins, with the evidence that the product would find."""
+    """The set's questions, and their twins, with the evidence that the product would find in folders of FOLDER texts.
+
+    Neighbours in a set stay together, so that a folder has several texts on one topic, as people's folders do.
+    """
     chance = random.Random(SEED)
-    cases = list(found.cases)
-    chance.shuffle(cases)
-    names = [word for case in cases for word in questions.read(case.question, case.language).names]
-    with open_index(found.texts, embedder, folder / found.name) as index:
-        return [example for case in cases[:most] for example in _examples(case, index, names, chance)]
+    names = [word for case in found.cases for word in questions.read(case.question, case.language).names]
+    documents = list(found.texts)
+    groups = [documents[start : start + FOLDER] for start in range(0, len(documents), FOLDER)]
+    chance.shuffle(groups)
+    made: list[Example] = []
+    asked = 0
+    for number, group in enumerate(groups):
+        texts = {name: found.texts[name] for name in group}
+        cases = [case for case in found.cases if case.about in texts]
+        with open_index(texts, embedder, folder / f"{found.name}-{number}") as index:
+            made += [example for case in cases for example in _examples(case, index, names, chance)]
+        asked += len(cases)
+        if asked >= most:
+            break
+    return made
 
 
 def _examples(case: Case, index: Index, names: Sequence[str], chance: random.Random) -> Iterator[Example]:
@@ -167,9 +198,11 @@ def fit_ranking(train: Sequence[Example], steps: int = 400, decay: float = 1e-3)
 
 
 def fit_support(
-    train: Sequence[Example], ranking: Features, steps: int = 600, decay: float = 1e-3
+    train: Sequence[Example], ranking: Features, steps: int = 600, decay: float = 3e-2
 ) -> tuple[Features, float]:
     """Weights and bias of the logistic regression; answerable questions and twins weigh the same in sum.
+
+    Weights are kept to their SIGNS by projection after every step.
 
     Answerable questions whose right sentence the ranking does not bring among the claims are left out: answering them
     is no success.
@@ -189,19 +222,29 @@ def fit_support(
 
     def gradient(weights: Features) -> Features:
         probability = 1 / (1 + np.exp(-scaled @ weights))
-        return scaled.T @ ((probability - target) * weight) + decay * weights
+        return scaled.T @ ((probability - target) * weight) + decay * np.r_[weights[:-1], 0]
 
-    fitted = _descend(gradient, scaled.shape[1], steps)
+    signs = np.array([*(SIGNS.get(name, 0) for name in support.NAMES), 0])
+    fitted = _descend(gradient, scaled.shape[1], steps, signs=signs)
     return fitted[:-1] / spread, float(fitted[-1] - (fitted[:-1] * mean / spread).sum())
 
 
-def _descend(gradient: Callable[[Features], Features], size: int, steps: int, rate: float = 0.05) -> Features:
+def _descend(
+    gradient: Callable[[Features], Features],
+    size: int,
+    steps: int,
+    rate: float = 0.05,
+    signs: NDArray[np.int_] | None = None,
+) -> Features:
+    """The weights after so many steps of Adam; one whose sign is given never takes the other."""
     weights = first = second = np.zeros(size)
     for step in range(1, steps + 1):
         slope = gradient(weights)
         first = 0.9 * first + 0.1 * slope
         second = 0.999 * second + 0.001 * slope**2
         weights = weights - rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+        if signs is not None:
+            weights = np.where(weights * signs < 0, 0, weights)
     return weights
 
 
