@@ -22,7 +22,6 @@ import chromadb
 import numpy as np
 
 from rag.config import read_settings
-from rag.embedding import open_embedder
 from rag.workspace import Workspace
 from training.question_sets import QuestionSet, read_squad
 
@@ -65,7 +64,7 @@ def main() -> None:
         with Workspace.open(settings, tell=print) as workspace:
             chunks = workspace.index.chunk_count
             print(f"{chunks:,} chunks")
-            embedder = open_embedder(settings)
+            embedder = workspace.index.embedder
             collection = plain_collection(folder / "plain", chunks, embedder.dimensions)
             asked = [case.question for one in data for case in one.cases]
             questions = random.Random(0).sample(asked, options.questions)

@@ -185,6 +185,10 @@ class Index:
         """The passages of some keys, in their order; one that no longer exists is left out."""
         return self._steady(lambda sources, _: sources.passages(keys, self._generation, self.embedder.dimensions))
 
+    def chunk_languages(self, keys: Sequence[int]) -> dict[int, str | None]:
+        """The language of each of some passages; one that no longer exists is left out."""
+        return self._steady(lambda sources, _: sources.chunk_languages(keys))
+
     def document_frequency(self, stems: Sequence[str]) -> dict[str, int]:
         """In how many passages each stem occurs; passages removed lately may still count."""
         return self._steady(lambda _, snapshot: {stem: snapshot.words.document_frequency(stem) for stem in stems})
@@ -216,10 +220,6 @@ class Index:
     def document(self, document_id: str) -> Document | None:
         """A whole document as it was indexed; None when there is no such document."""
         return self._steady(lambda sources, _: sources.document(self._generation, document_id))
-
-    def fingerprint(self, document_id: str) -> bytes:
-        """What ``rag.origins.group`` compares documents by; empty when there is no such document."""
-        return self._steady(lambda sources, _: sources.fingerprint(self._generation, document_id))
 
     def changes(self) -> Changes:
         """How the files differ from the index, by size and time alone.

@@ -51,11 +51,11 @@ def retrieve(
     weights = _ENGLISH_WEIGHTS if language in ("en", None) else _OTHER_WEIGHTS
     scores = fuse([[key for key, _ in dense], [key for key, _ in lexical]], weights=weights)
     ranked = sorted(scores, key=lambda key: -scores[key])
-    several = len(index.languages) > 1
-    passages = index.passages(ranked if several else ranked[:k])
-    near = {key for key, _ in (*dense[:_NEAR], *lexical[:_NEAR])}
-    chosen = _balance(passages, k, near, language) if several else passages
-    return _hits(index, chosen, vector=vector, scores=scores, dense=dense, lexical=lexical)
+    if len(index.languages) > 1:
+        near = {key for key, _ in (*dense[:_NEAR], *lexical[:_NEAR])}
+        ranked = _balance(ranked, index.chunk_languages(ranked), k, near, language)
+    passages = index.passages(ranked[:k])
+    return _hits(passages, vector=vector, scores=scores, dense=dense, lexical=lexical)
 
 
 def fuse(rankings: Sequence[Sequence[int]], k: int = 60, weights: Sequence[float] | None = None) -> dict[int, float]:
@@ -74,29 +74,30 @@ def fuse(rankings: Sequence[Sequence[int]], k: int = 60, weights: Sequence[float
     return scores
 
 
-def _balance(passages: Sequence[Passage], k: int, near: set[int], language: str | None) -> list[Passage]:
+def _balance(
+    ranked: Sequence[int], languages: Mapping[int, str | None], k: int, near: set[int], language: str | None
+) -> list[int]:
     """The k first, with the last places given up for the best chunk of each language that is missing among them."""
-    chosen = list(passages[:k])
-    present = {passage.chunk.language for passage in chosen}
-    entitled: dict[str | None, Passage] = {}
-    for passage in passages[k:]:
-        code = passage.chunk.language
-        if code not in present and (passage.key in near or code == language):
-            entitled.setdefault(code, passage)
+    chosen = list(ranked[:k])
+    present = {languages.get(key) for key in chosen}
+    entitled: dict[str | None, int] = {}
+    for key in ranked[k:]:
+        code = languages.get(key)
+        if code not in present and (key in near or code == language):
+            entitled.setdefault(code, key)
     room = min(len(entitled), k // 2)
-    order = {passage.key: place for place, passage in enumerate(passages)}
     kept, spare = list(chosen), room
-    for passage in reversed(chosen):
-        alone = sum(other.chunk.language == passage.chunk.language for other in kept) == 1
+    for key in reversed(chosen):
+        alone = sum(languages.get(other) == languages.get(key) for other in kept) == 1
         if spare and not alone:
-            kept.remove(passage)
+            kept.remove(key)
             spare -= 1
     newcomers = list(entitled.values())[: room - spare]
-    return sorted([*kept, *newcomers], key=lambda passage: order[passage.key])
+    order = {key: place for place, key in enumerate(ranked)}
+    return sorted([*kept, *newcomers], key=order.__getitem__)
 
 
 def _hits(
-    index: Index,
     passages: Sequence[Passage],
     *,
     vector: Vectors,
@@ -106,8 +107,8 @@ def _hits(
 ) -> list[Hit]:
     dense_ranks = {key: (rank, score) for rank, (key, score) in enumerate(dense, start=1)}
     lexical_ranks = {key: (rank, score) for rank, (key, score) in enumerate(lexical, start=1)}
-    documents = list(dict.fromkeys(passage.source.id for passage in passages))
-    numbers = dict(zip(documents, origins.group([index.fingerprint(each) for each in documents]), strict=True))
+    fingerprints = {passage.source.id: passage.fingerprint for passage in passages}
+    numbers = dict(zip(fingerprints, origins.group(list(fingerprints.values())), strict=True))
     hits = []
     for rank, passage in enumerate(passages, start=1):
         dense_rank, dense_score = dense_ranks.get(passage.key, (None, None))

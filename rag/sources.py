@@ -291,15 +291,6 @@ class Sources:
         spans = tuple(Span(start, end) for start, end in json.loads(boilerplate))
         return Document(self._source(source), text, unpack_sentences(sentences), spans)
 
-    def fingerprint(self, generation: int, name: str) -> bytes:
-        """What ``rag.origins.group`` compares documents by; empty when there is no such document."""
-        rows = self.execute(
-            f"""SELECT c.fingerprint FROM documents d JOIN contents c ON c.id = d.content
-                WHERE d.name = :name AND {_LIVE}""",  # noqa: S608
-            {"generation": generation, "name": name},
-        )
-        return cast("bytes", rows[0][0]) if rows else b""
-
     def counts(self, generation: int) -> dict[str, int]:
         """The number of passages in each language; "" stands for those whose language is unknown."""
         rows = self.execute(
@@ -344,6 +335,11 @@ class Sources:
                JOIN contents c ON c.id = p.content WHERE p.key IN (SELECT value FROM json_each(?)) ORDER BY p.key""",
             (json.dumps(list(keys)),),
         )
+
+    def chunk_languages(self, keys: Sequence[int]) -> dict[int, str | None]:
+        """The language of each of some passages, by key; one that does not exist is left out."""
+        query = "SELECT key, language FROM passages WHERE key IN (SELECT value FROM json_each(?))"
+        return dict(self.execute(query, (json.dumps(list(keys)),)))
 
     def passages(self, keys: Sequence[int], generation: int, dimensions: int) -> list[Passage]:
         """Passages in the order of their keys; a key that no longer exists is left out."""

@@ -25,6 +25,7 @@ from rag.errors import (
 )
 from rag.index import Index
 from rag.layout import Layout
+from rag.origins import fingerprint
 from rag.syncing import SyncReport, sync
 from rag.testing import HashEmbedder
 from rag.vectors import VectorStore
@@ -119,7 +120,7 @@ def test_passages_are_exact_slices(desk: Desk, index: Index) -> None:
         sentences = [sentence.span.of(text) for sentence in passage.chunk.sentences]
         expected = np.array([desk.embedder.embed_question(sentence) for sentence in sentences])
         np.testing.assert_allclose(passage.sentence_vectors, expected, atol=1e-3)
-        assert passage.fingerprint == index.fingerprint(passage.source.id)
+        assert passage.fingerprint == fingerprint(index.document(passage.source.id))  # type: ignore[arg-type]
 
 
 def test_passages_keep_the_order_of_keys(index: Index) -> None:

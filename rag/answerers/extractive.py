@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -87,16 +88,19 @@ class ExtractiveAnswerer:
         """The best sentences of the hits, or nothing but what is missing, as ``rag.answerers.Answerer`` describes."""
         asked = questions.read(question, language)
         found = evidence.gather(asked, hits, self._corpus)
+        unknown = _unknown_part(asked, found)
+        if unknown:  # whether the rest can be answered is a question of its own
+            asked = questions.read(_without(question, unknown), language)
+            found = evidence.gather(asked, hits, self._corpus)
         if not found.places or not asked.words:
-            return DraftAnswer(status="unanswerable", missing=[question.strip()])
+            return DraftAnswer(status="unanswerable", missing=unknown or [question.strip()])
         scores = found.features @ self._weights.ranking
         threshold = self._weights.threshold * (_OPEN if asked.wants_list else 1)
         if self.probability(asked, found, scores) < threshold:
-            return DraftAnswer(status="unanswerable", missing=_missing(asked, found, scores))
+            return DraftAnswer(status="unanswerable", missing=[*_missing(asked, found, scores), *unknown])
         order = [int(place) for place in np.argsort(-scores, kind="stable")]
         chosen = _choose(asked, hits, found, scores, order)
         looked_at = [_statement(hits, found, place) for place in order[:_LOOKED_AT]]
-        unknown = _unknown_part(asked, found)
         return DraftAnswer(
             status="partial" if unknown else "answered",
             claims=[_claim(hits, found, place, order[:_LOOKED_AT]) for place in chosen],
@@ -145,9 +149,12 @@ def _overlap(hits: Sequence[Hit], found: Evidence, place: int, other: int) -> fl
 
 
 def _content(hits: Sequence[Hit], found: Evidence, place: int) -> frozenset[str]:
-    language = _language(hits, found, place)
-    stop = STOP_WORDS.get(language or "", frozenset())
-    return frozenset(stem for stem in stems(_text(hits, found, place), language) if stem not in stop)
+    return _content_stems(_text(hits, found, place), _language(hits, found, place))
+
+
+@functools.lru_cache(maxsize=4096)
+def _content_stems(text: str, language: str | None) -> frozenset[str]:
+    return frozenset(stems(text, language)) - STOP_WORDS.get(language or "", frozenset())
 
 
 def _claim(hits: Sequence[Hit], found: Evidence, place: int, rivals: Sequence[int]) -> DraftClaim:
@@ -188,6 +195,10 @@ def _unknown_part(asked: Question, found: Evidence) -> list[str]:
     if len(asked.names) < 2 or not _JOINED.search(asked.text):
         return []
     return [word for place, word in enumerate(asked.words) if word in asked.names and not found.known >> place & 1]
+
+
+def _without(question: str, names: Sequence[str]) -> str:
+    return re.sub(rf"\b(?:{'|'.join(map(re.escape, names))})\b", "", question)
 
 
 def _hit(hits: Sequence[Hit], found: Evidence, place: int) -> Hit:
