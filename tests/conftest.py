@@ -10,6 +10,16 @@ import pytest
 _NOBODY = 65534
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_nobody() -> Iterator[None]:
+    """The settings of the person who runs the tests do not count."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("RAG_", "OPENAI_")):
+                patch.delenv(name)
+        yield
+
+
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Path]:
     """A folder in which permissions count: root, who may do everything, is another user meanwhile."""
