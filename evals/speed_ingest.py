@@ -13,8 +13,6 @@ sentences and on one question, and 0.8 of the bare session's. Peak memory is tak
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import os
 import resource
 import statistics
@@ -33,6 +31,7 @@ from rag.chunking import chunk
 from rag.documents import Chunk, Document, Sentence, Source, Span
 from rag.embedding import MiniLM, _batches
 from rag.sentences import split
+from training.question_sets import read_squad
 
 Job = Callable[[], object]
 
@@ -42,9 +41,8 @@ def texts_of(options: argparse.Namespace) -> tuple[list[str], list[str]]:
     if options.folder:
         texts = [path.read_text(errors="replace") for path in sorted(options.folder.rglob("*.txt"))]
         return texts, [" ".join(text.split()[:10]) for text in texts]
-    articles = json.loads(gzip.decompress(options.squad.read_bytes()))["data"]
-    paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
-    return [part["context"] for part in paragraphs], [qa["question"] for part in paragraphs for qa in part["qas"]]
+    found = read_squad(options.squad, "squad", "en")
+    return list(found.texts.values()), [case.question for case in found.cases]
 
 
 def chunks_of(texts: Sequence[str], embedder: MiniLM, count: int) -> list[Chunk]:

@@ -56,7 +56,6 @@ class VectorStore:
     def __init__(self, client: Client, name: str, place: str, *, create: bool) -> None:
         self._client = client
         self._place = place
-        self._remote = "://" in place
         with self._translated():
             if create:
                 self._collection: Collection = client.get_or_create_collection(

@@ -152,10 +152,7 @@ def _example(case: Case, question: str, hits: Sequence[Hit], index: Index, twin:
 
 def _answers(case: Case, hit: Hit, position: int) -> bool:
     span = hit.chunk.sentences[position].span
-    return any(
-        document == hit.chunk.document and answer.start < span.end and answer.end > span.start
-        for document, answer in case.answers
-    )
+    return any(document == hit.chunk.document and answer.overlaps(span) for document, answer in case.answers)
 
 
 def _without_answer(hit: Hit, case: Case) -> Hit:
