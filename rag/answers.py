@@ -140,11 +140,25 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a model consumed; all zero when no model was asked."""
+    """What a model consumed, over all retries and re-asks; all zero when no model was asked.
+
+    Attributes:
+        requests: Requests sent, failed ones included.
+        input_tokens: Tokens read, cached ones included.
+        output_tokens: Tokens written, those of unseen reasoning included.
+        cached_tokens: How many of the tokens read the server had in its cache.
+        seconds: Time spent waiting for the server.
+        cost: In US dollars, or the currency of the price table in force; None when no price is known.
+        estimated: Whether some tokens were estimated, never too low, because the server did not report them.
+    """
 
     requests: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    seconds: float = 0.0
+    cost: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

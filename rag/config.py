@@ -91,3 +91,10 @@ def place_of(variable: str) -> str | None:
     if os.environ.get(variable):
         return "environment"
     return ".env" if any(name.upper() == variable and value for name, value in dotenv_values(".env").items()) else None
+
+
+def value_of(variable: str) -> str | None:
+    """The value of a variable that is not a setting of ours, from the environment or .env; None when it is not set."""
+    from dotenv import dotenv_values
+
+    return os.environ.get(variable) or dotenv_values(".env").get(variable) or None

@@ -10,7 +10,12 @@
     ├── IndexDamagedError       1   the index cannot be read and must be rebuilt
     ├── StorageError            1   the disk is full, or the folder cannot be written
     │   └── VectorServerError       the Chroma server of RAG_CHROMA_URL failed (retryable)
-    └── EmbeddingError          1   the embedding model or its server failed
+    ├── EmbeddingError          1   the embedding model or its server failed
+    └── ModelError              1   the language model or its server failed
+        ├── ContextOverflowError    what was sent is longer than the model can read
+        ├── ModelOutputError        it answered, and the answer cannot be used
+        ├── ModelLimitError         the time, tokens or cost allowed for a question are used up
+        └── RecordingError          a recorded answer is missing, or was recorded for something else
 
 A quote that is not found, an abstention and an empty retrieval are values, never errors.
 """
@@ -87,3 +92,27 @@ class EmbeddingError(RagError):
     def __init__(self, message: str, hint: str | None = None, *, retryable: bool = False) -> None:
         super().__init__(message, hint)
         self.retryable = retryable
+
+
+class ModelError(RagError):
+    """The language model or its server refused, failed or cannot be reached."""
+
+    def __init__(self, message: str, hint: str | None = None, *, retryable: bool = False) -> None:
+        super().__init__(message, hint)
+        self.retryable = retryable
+
+
+class ContextOverflowError(ModelError):
+    """What was sent is longer than the model, or its server as it was started, can read."""
+
+
+class ModelOutputError(ModelError):
+    """The model answered, and the answer cannot be used: refused, cut short, filtered, empty or in the wrong form."""
+
+
+class ModelLimitError(ModelError):
+    """The time, the tokens or the cost allowed for a question do not suffice; nothing more was sent."""
+
+
+class RecordingError(ModelError):
+    """A request has no recorded answer, or the recordings cannot be read or written."""
