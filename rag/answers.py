@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag.documents import Span
+
 Status = Literal["answered", "partial", "conflicting", "unanswerable"]
 ClaimKind = Literal["fact", "statement", "opinion", "forecast"]
 ConflictKind = Literal["contradiction", "scope"]
@@ -34,11 +36,13 @@ class DraftClaim(DraftModel):
 
     ``sentences`` are ids "P.S": passage number (the hit's rank, from 1), a full stop, sentence number in it (from 1).
     ``text`` is either a verbatim part of the one sentence cited, or a statement in the question's language.
+    ``answer`` is where in such a verbatim part the short answer stands, code points, half-open.
     """
 
     text: str
     sentences: list[str]
     attribution: DraftAttribution | None = None
+    answer: tuple[int, int] | None = None
 
 
 class DraftPosition(DraftModel):
@@ -78,6 +82,7 @@ class Quotation:
         language: ISO 639-1, or None.
         title: The document's title, or None.
         page: The printed page it stands on, from 1; None for formats without pages.
+        answer: Where in the document the short answer to the question stands, within start and end; None without one.
     """
 
     document: str
@@ -88,6 +93,12 @@ class Quotation:
     language: str | None = None
     title: str | None = None
     page: int | None = None
+    answer: Span | None = None
+
+    @property
+    def short_answer(self) -> str | None:
+        """The characters of ``answer``."""
+        return self.quote[self.answer.start - self.start : self.answer.end - self.start] if self.answer else None
 
 
 @dataclass(frozen=True, slots=True)

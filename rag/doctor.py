@@ -14,9 +14,10 @@ from typing import Literal
 
 from rag import __version__
 from rag.config import Settings, origin, place_of
-from rag.embedding import damaged_files, open_embedder
+from rag.embedding import EMBEDDED, open_embedder
 from rag.errors import NoIndexError, RagError
 from rag.index import Index
+from rag.local_models import damaged_files
 from rag.rendering.display import count
 
 State = Literal["right", "note", "wrong"]
@@ -106,7 +107,7 @@ def _embedder(settings: Settings) -> Iterator[Check]:
     embedder = open_embedder(settings)
     if settings.embedder != "minilm":
         yield Check("embedder", "note", f"{embedder.name}: not called, since that may cost money")
-    elif damaged := damaged_files():
+    elif damaged := damaged_files(EMBEDDED):
         hint = "Run: pip install --force-reinstall --no-deps spanwise"
         yield Check("embedder", "wrong", f"{embedder.name}: missing or altered: {', '.join(damaged)}", hint)
     else:

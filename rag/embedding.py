@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag import local_models
 from rag.documents import Span
 from rag.embedding_client import OpenAIEmbedder, encodable
-from rag.errors import EmbeddingError
+from rag.local_models import Parts
 
 if TYPE_CHECKING:
     from rag.config import Settings
 
 Vectors = NDArray[np.float32]
 
-_MINILM = Path(__file__).parent / "models" / "minilm"
-_REINSTALL = "Install the package again: pip install --force-reinstall --no-deps spanwise"
+EMBEDDED = local_models.FOLDER / "minilm"
 
 _LONGEST_TEXT = 16_384  # characters; 256 tokens are some 1,000
 _SLAB_TEXTS = 512
@@ -112,14 +109,14 @@ class MiniLM:
         Raises:
             EmbeddingError: A file is missing, or model.json cannot be read.
         """
-        self._directory = directory or _MINILM
-        self._threads = threads or _cores()
-        card = _read_card(self._directory)
-        self.name: str = f"{card['name']}/{card['precision']}/{card['files']['model.onnx'][:8]}"
+        self._directory = directory or EMBEDDED
+        self._threads = threads or local_models.cores()
+        card = local_models.read_card(self._directory)
+        self.name = local_models.name_of(card)
         self.dimensions: int = card["dimensions"]
         self.budget_tokens: int = card["budget_tokens"]
         self._max_tokens: int = card["max_tokens"]
-        self._loaded: _Parts | None = None
+        self._loaded: Parts | None = None
         self._lock = threading.Lock()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -174,74 +171,11 @@ class MiniLM:
         return states
 
     @property
-    def _parts(self) -> _Parts:
+    def _parts(self) -> Parts:
         with self._lock:
             if self._loaded is None:
-                self._loaded = _load(self._directory, self._threads)
+                self._loaded = local_models.load(self._directory, self._threads)
             return self._loaded
-
-
-class _Parts(NamedTuple):
-    """What a loaded model consists of."""
-
-    session: Any
-    tokenizer: Any  # cuts nothing
-
-
-def _load(directory: Path, threads: int) -> _Parts:
-    import onnxruntime
-    from tokenizers import Tokenizer
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    # The graph was optimised when it was built, and doing it again would only cost time at every start.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    # A plan kept for every shape ever seen would grow with the corpus.
-    options.enable_mem_pattern = False
-    try:
-        session = onnxruntime.InferenceSession(directory / "model.onnx", options, providers=["CPUExecutionProvider"])
-        tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
-    except Exception as error:
-        raise EmbeddingError(f"The embedding model in {str(directory)!r} cannot be loaded.", _REINSTALL) from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return _Parts(session, tokenizer)
-
-
-def damaged_files(directory: Path | None = None) -> list[str]:
-    """The names of the embedded model's files that are missing or altered; empty when all is well.
-
-    Hashes every byte, which opening the model does not.
-
-    Raises:
-        EmbeddingError: model.json, which lists them, is missing or unreadable.
-    """
-    folder = directory or _MINILM
-    expected: dict[str, str] = _read_card(folder)["files"]
-    return [name for name, digest in expected.items() if _sha256(folder / name) != digest]
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return None
-
-
-def _read_card(directory: Path) -> dict[str, Any]:
-    """The description of the model in a folder, once its files are there."""
-    try:
-        card: dict[str, Any] = json.loads((directory / "model.json").read_bytes())
-        missing = [name for name in card["files"] if not (directory / name).is_file()]
-        _ = card["files"]["model.onnx"], card["name"], card["precision"], card["dimensions"], card["max_tokens"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"The embedding model in {str(directory)!r} has no usable model.json."
-        raise EmbeddingError(message, _REINSTALL) from error
-    if missing:
-        raise EmbeddingError(f"The embedding model in {str(directory)!r} lacks {', '.join(missing)}.", _REINSTALL)
-    return card
 
 
 def _pool(states: Vectors, offsets: list[tuple[int, int]], spans: Sequence[Span], whole: Vectors, out: Vectors) -> None:
@@ -283,9 +217,3 @@ def _slabs(texts: Sequence[str], longest: int | None = None) -> Iterator[list[st
             slab, size = [], 0
     if slab:
         yield slab
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

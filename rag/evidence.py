@@ -13,8 +13,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.documents import Hit
+from rag.documents import Hit, Span
 from rag.questions import Question, forms
+from rag.reading import Reading
 from rag.text import STOP_WORDS, fold, stems
 
 Features = NDArray[np.float64]
@@ -23,11 +24,13 @@ TYPED = ("number", "money", "time", "person", "place", "reason", "manner")
 _OF_SENTENCE = (
     "cosine", "cosine_gap", "neighbour_cosine", "coverage", "coverage_gap", "context_coverage", "name_coverage",
     "number_coverage", "pairs", "news", "new_names", "length", "short", "asks", "heading", "dependent",
-    "same_language", "focus", *(f"has_{kind}" for kind in TYPED), "lacks_type",
+    "same_language", "focus", *(f"has_{kind}" for kind in TYPED), "lacks_type", "reader_share", "reader", "reader_gap",
 )  # fmt: skip
-_OF_PASSAGE = ("chunk_cosine", "reciprocal_rank", "lexical_share", "chunk_coverage", "chunk_name_coverage")
+_OF_PASSAGE = ("chunk_cosine", "reciprocal_rank", "lexical_share", "chunk_coverage", "chunk_name_coverage",
+               "reader_passage")  # fmt: skip
 _OF_EVERY_LANGUAGE = (*_OF_SENTENCE, *_OF_PASSAGE)
-_ALSO_NOT_ENGLISH = ("cosine", "cosine_gap", "chunk_cosine", "coverage", "coverage_gap", "context_coverage", "pairs")
+_ALSO_NOT_ENGLISH = ("cosine", "cosine_gap", "chunk_cosine", "coverage", "coverage_gap", "context_coverage", "pairs",
+                     "reader", "reader_gap")  # fmt: skip
 NAMES = (*_OF_EVERY_LANGUAGE, *(f"{name}_not_english" for name in _ALSO_NOT_ENGLISH))
 """The features, in the order of the columns of ``Evidence.features``."""
 
@@ -47,6 +50,7 @@ _SIGNS = {
     "manner": r"\b(?:by|through|using|via|with|method|way|par|grace|avec|moyen|en|dengan|melalui|cara|secara|lewat)\b",
 }
 _SIGN_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _SIGNS.items()}
+_READER_SCALE = 4.0
 _PLACE = re.compile(r"\b(?:in|at|from|to|near|of|on|a|au|aux|en|dans|de|vers|di|ke|dari) (?:the |la |le |l'|kota )?$")
 _DEPENDENT = re.compile(
     r"^\W*(?:it|he|she|they|this|that|these|those|his|her|its|their|il|elle|ils|elles|ce|cela|cette|ces|cet|son|sa|ses"
@@ -54,6 +58,11 @@ _DEPENDENT = re.compile(
 )
 _ENDED = re.compile(r"""[.!?…。！？:;]["'”’»)\]]*$""")
 _CAPITAL = re.compile(r"[^\W\d_]*[A-ZÀ-ÖØ-Þ][^\W_]*")
+
+
+def sign_of(kind: str) -> re.Pattern[str]:
+    """What a text, folded, has when it names a number, an amount of money, a time, a reason or a manner."""
+    return _SIGN_PATTERNS[kind]
 
 
 class Corpus(Protocol):
@@ -80,6 +89,9 @@ class Evidence:
         contexts: The same for the candidate with its neighbours.
         passages: The same for each hit with its title.
         typed: For each candidate, whether it has what the kind of question asks for.
+        answers: For each candidate, the characters of the document that the reader points at; None when not read.
+        answers_typed: For each candidate, whether those characters have what the kind of question asks for.
+        answers_repeated: For each candidate, the share of those words that the question has itself.
         weights: The weight of each of the question's words, 0 to 1: rarer words weigh more.
         known: Which words stand anywhere in the indexed documents, as bits.
     """
@@ -90,6 +102,9 @@ class Evidence:
     contexts: list[int]
     passages: list[int]
     typed: list[bool]
+    answers: list[Span | None]
+    answers_typed: list[bool]
+    answers_repeated: list[float]
     weights: tuple[float, ...]
     known: int
 
@@ -182,21 +197,22 @@ class _Lexicon:
         return together.bit_count() / count
 
 
-def gather(question: Question, hits: Sequence[Hit], corpus: Corpus) -> Evidence:
+def gather(question: Question, hits: Sequence[Hit], readings: Sequence[Reading], corpus: Corpus) -> Evidence:
     """Every sentence of the hits with its features, in the order of the hits.
 
     Args:
         question: From ``rag.questions.read``.
         hits: Best first.
+        readings: What the reader makes of each hit.
         corpus: Where the hits come from.
     """
     languages = {sentence.language for hit in hits for sentence in hit.chunk.sentences}
     lexicon = _Lexicon(question, languages | {hit.source.language for hit in hits}, corpus)
     best_lexical = max((hit.lexical_score or 0.0 for hit in hits), default=0.0) or 1.0
-    found = Evidence([], np.zeros((0, len(NAMES))), [], [], [], [], lexicon.weights, lexicon.known)
+    found = Evidence([], np.zeros((0, len(NAMES))), [], [], [], [], [], [], [], lexicon.weights, lexicon.known)
     rows: list[list[float]] = []
-    for number, hit in enumerate(hits):
-        passage = _Passage(question, hit, lexicon)
+    for number, (hit, reading) in enumerate(zip(hits, readings, strict=True)):
+        passage = _Passage(question, hit, reading, lexicon)
         shared = _of_passage(hit, passage, lexicon, best_lexical)
         found.passages.append(passage.mask)
         for position in range(len(passage.readings)):
@@ -205,6 +221,10 @@ def gather(question: Question, hits: Sequence[Hit], corpus: Corpus) -> Evidence:
             found.masks.append(passage.masks[position])
             found.contexts.append(passage.context(position))
             found.typed.append(passage.typed[position])
+            found.answers.append(reading.spans[position])
+            typed, repeated = passage.answer(position)
+            found.answers_typed.append(typed)
+            found.answers_repeated.append(repeated)
     table = np.array(rows, np.float64).reshape(len(rows), len(_OF_SENTENCE) + len(_OF_PASSAGE))
     return dataclasses.replace(found, features=_complete(table, question.language))
 
@@ -212,8 +232,11 @@ def gather(question: Question, hits: Sequence[Hit], corpus: Corpus) -> Evidence:
 class _Passage:
     """A hit as the question sees it."""
 
-    def __init__(self, question: Question, hit: Hit, lexicon: _Lexicon) -> None:
+    def __init__(self, question: Question, hit: Hit, read: Reading, lexicon: _Lexicon) -> None:
+        self.question = question
         self.hit = hit
+        self.read = read
+        self.lexicon = lexicon
         self.readings = [
             _read(hit.chunk.sentence_text(position), sentence.language)
             for position, sentence in enumerate(hit.chunk.sentences)
@@ -227,6 +250,19 @@ class _Passage:
         asked = {fold(word) for word in question.words}
         self.new_names = [{name for name in reading.names if fold(name) not in asked} for reading in self.readings]
         self.typed = [_has(question, *each) for each in zip(self.readings, self.new_names, strict=True)]
+
+    def answer(self, position: int) -> tuple[bool, float]:
+        """Whether the reader's answer has what is asked for, and the share of its words that the question has."""
+        span = self.read.spans[position]
+        if span is None:
+            return False, 1.0
+        start = self.hit.chunk.span.start
+        text = self.hit.chunk.text[span.start - start : span.end - start]
+        language = self.hit.chunk.sentences[position].language
+        tokens = stems(text, language)
+        known = self.lexicon.by_language[language]
+        repeated = sum(token in known for token in tokens) / len(tokens) if tokens else 1.0
+        return _answer_has(self.question, text), repeated
 
     def context(self, position: int) -> int:
         """The words of the sentence and its neighbours, as bits."""
@@ -243,6 +279,7 @@ def _of_passage(hit: Hit, passage: _Passage, lexicon: _Lexicon, best_lexical: fl
         (hit.lexical_score or 0.0) / best_lexical,
         lexicon.share(passage.mask),
         lexicon.share(passage.mask, lexicon.names),
+        passage.read.answers / _READER_SCALE,
     ]
 
 
@@ -272,13 +309,16 @@ def _of_sentence(question: Question, passage: _Passage, position: int, lexicon: 
         float(has and mask & lexicon.focus != 0),
         *(float(has and kind == question.kind) for kind in TYPED),
         float(not has),
+        passage.read.shares[position] / _READER_SCALE,
+        (passage.read.answers + passage.read.shares[position]) / _READER_SCALE,
+        0.0,
     ]
 
 
 def _complete(features: Features, language: str | None) -> Features:
     """The features with the columns that compare candidates or depend on the question's language."""
     if len(features):
-        for name in ("cosine", "coverage"):
+        for name in ("cosine", "coverage", "reader"):
             column = features[:, _OF_EVERY_LANGUAGE.index(name)]
             features[:, _OF_EVERY_LANGUAGE.index(f"{name}_gap")] = column - column.max()
     foreign = features[:, [_OF_EVERY_LANGUAGE.index(name) for name in _ALSO_NOT_ENGLISH]]
@@ -301,6 +341,17 @@ def _has(question: Question, reading: _Reading, new_names: set[str]) -> bool:
             return not _digits(reading.stems) <= question.numbers
         case kind:
             return bool(_SIGN_PATTERNS[kind].search(reading.folded))
+
+
+def _answer_has(question: Question, text: str) -> bool:
+    """Whether a short answer has the kind of thing that is asked for; True when the kind cannot be told."""
+    match question.kind:
+        case "other" | "polar" | "reason" | "manner":
+            return True
+        case "person" | "place":
+            return bool(_CAPITAL.search(text))
+        case kind:
+            return bool(_SIGN_PATTERNS[kind].search(fold(text)))
 
 
 def _digits(tokens: Sequence[str]) -> set[str]:

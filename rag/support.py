@@ -16,6 +16,8 @@ _TAKEN = ("cosine", "chunk_cosine", "coverage", "context_coverage", "chunk_cover
           "chunk_name_coverage", "number_coverage", "pairs", "news", "lexical_share", "dependent")  # fmt: skip
 _COLUMNS = [evidence.NAMES.index(name) for name in _TAKEN]
 _COSINE = evidence.NAMES.index("cosine")
+_READER = evidence.NAMES.index("reader")
+_READER_PASSAGE = evidence.NAMES.index("reader_passage")
 NAMES = (
     "score", "margin", "share", "highest_cosine", *_TAKEN,
     "top_coverage", "hit_coverage", "heaviest_missing", "heaviest_missing_from_passage", "heaviest_missing_from_hits",
@@ -23,6 +25,8 @@ NAMES = (
     "focus", "focus_missing",
     "value_missing", "name_missing",
     "words", *_KINDS, "not_english", "cosine_not_english", "coverage_not_english", "cosine_times_coverage",
+    "reader", "reader_passage", "reader_best", "reader_best_passage", "reader_margin", "reader_agrees",
+    "reader_times_coverage", "reader_not_english", "answer_typed", "answer_repeated",
 )  # fmt: skip
 """What ``measure`` returns, in order."""
 
@@ -70,9 +74,33 @@ def measure(question: Question, found: Evidence, scores: Features) -> Features:
             float(question.kind in ("person", "place") and not typed_near),
             math.log1p(len(question.words)), *(float(question.kind == kind) for kind in _KINDS),
             float(foreign), foreign * cosine, foreign * coverage, cosine * context_coverage,
+            *_of_reader(found, best, foreign=foreign, coverage=context_coverage),
         ],
         np.float64,
     )  # fmt: skip
+
+
+def _of_reader(found: Evidence, best: int, *, foreign: bool, coverage: float) -> tuple[float, ...]:
+    """What the reader says of the best candidate and of its own favourite."""
+    reader, passages = found.features[:, _READER], found.features[:, _READER_PASSAGE]
+    favourite = int(reader.argmax())
+    others = [
+        float(value)
+        for place, value in zip(found.places, reader, strict=True)
+        if place[0] != found.places[favourite][0]
+    ]
+    return (
+        float(reader[best]),
+        float(passages[best]),
+        float(reader[favourite]),
+        float(passages.max()),
+        float(reader[favourite]) - max(others, default=-3.0),
+        float(favourite == best),
+        float(reader[best]) * coverage,
+        foreign * float(reader[best]),
+        float(found.answers_typed[best]),
+        found.answers_repeated[best],
+    )
 
 
 def _union(masks: Iterable[int]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,9 +100,18 @@ def _claim(draft: DraftClaim, hits: Sequence[Hit], glosses: bool) -> Claim | Non
     spans = _evidence(draft.text, draft.sentences, cited, glosses)
     if spans is None:
         return None
+    if draft.answer is not None and spans[0].quote == draft.text:
+        spans = (_answered(spans[0], *draft.answer), *spans[1:])
     said = draft.attribution
     attribution = Attribution(said.speaker, said.kind) if said is not None else None
     return Claim(draft.text, spans, len({sentence.hit.origin for sentence in cited}), attribution)
+
+
+def _answered(quotation: Quotation, start: int, end: int) -> Quotation:
+    """The quotation with its short answer; without one when the offsets do not lie within it."""
+    if not 0 <= start < end <= len(quotation.quote) or not quotation.quote[start:end].strip():
+        return quotation
+    return dataclasses.replace(quotation, answer=Span(quotation.start + start, quotation.start + end))
 
 
 def _conflict(draft: DraftConflict, hits: Sequence[Hit], glosses: bool) -> Conflict | None:

@@ -20,6 +20,7 @@ from rag.embedding import open_embedder
 from rag.errors import NoIndexError, QuestionError, RagError, UsageError
 from rag.index import Index
 from rag.layout import Layout
+from rag.reading import Reader
 from rag.rendering import SourceNote
 from rag.rendering.display import count, language_name
 from rag.sources import Sources
@@ -88,7 +89,7 @@ class Workspace:
         opened = open_index(settings)
         if not fresh:
             _tell_changes(opened, tell)
-        return cls(settings, opened, ExtractiveAnswerer(opened))
+        return cls(settings, opened, ExtractiveAnswerer(opened, Reader(threads=settings.threads)))
 
     def __enter__(self) -> Self:
         return self

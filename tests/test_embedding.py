@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 import rag
 from rag.config import read_settings
 from rag.documents import Span
-from rag.embedding import Embedder, MiniLM, damaged_files, open_embedder
+from rag.embedding import EMBEDDED, Embedder, MiniLM, open_embedder
 from rag.embedding_client import OpenAIEmbedder
 from rag.errors import EmbeddingError
+from rag.local_models import damaged_files
 
 MODEL = Path(rag.__file__).parent / "models" / "minilm"
 WHALE = "The blue whale is the largest animal that ever lived."
@@ -149,7 +150,7 @@ def test_the_name_identifies_the_weights(minilm: MiniLM) -> None:
     digest = json.loads((MODEL / "model.json").read_text())["files"]["model.onnx"]
     assert minilm.name.startswith("all-MiniLM-L6-v2/")
     assert minilm.name.endswith(f"/{digest[:8]}")
-    assert damaged_files() == []
+    assert damaged_files(EMBEDDED) == []
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "model.json"])

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.dev.cases import open_folder, open_index, read_cases
+from evals.dev.cases import DevCase, open_folder, open_gold, open_index, read_cases, read_gold
 from rag import evidence, metrics, questions, support
 from rag.answerers.extractive import MOST_CLAIMS
 from rag.config import read_settings
@@ -34,8 +34,9 @@ from rag.embedding import Embedder, open_embedder
 from rag.evidence import Evidence, Features
 from rag.index import Index
 from rag.questions import Question
+from rag.reading import Reader
 from rag.retrieval import retrieve
-from training.question_sets import Case, QuestionSet, read_facqa, read_qed, read_squad
+from training.question_sets import Case, QuestionSet, read_facqa, read_squad
 
 SEED = 7
 HITS = 8
@@ -47,12 +48,15 @@ SIGNS = {
     **dict.fromkeys(
         ("score", "margin", "share", "highest_cosine", "cosine", "chunk_cosine", "coverage", "context_coverage",
          "chunk_coverage", "name_coverage", "chunk_name_coverage", "number_coverage", "pairs", "lexical_share",
-         "top_coverage", "hit_coverage", "typed", "typed_near", "typed_and_covered", "focus", "cosine_times_coverage"),
+         "top_coverage", "hit_coverage", "typed", "typed_near", "typed_and_covered", "focus", "cosine_times_coverage",
+         "reader", "reader_passage", "reader_best", "reader_best_passage",
+         "reader_margin", "reader_agrees", "reader_times_coverage", "answer_typed"),
         1,
     ),
     **dict.fromkeys(
         ("heaviest_missing", "heaviest_missing_from_passage", "heaviest_missing_from_hits", "unknown_words",
-         "unknown_names", "names_missing_from_hits", "focus_missing", "value_missing", "name_missing", "dependent"),
+         "unknown_names", "names_missing_from_hits", "focus_missing", "value_missing", "name_missing", "dependent",
+         "answer_repeated"),
         -1,
     ),
 }  # fmt: skip
@@ -83,22 +87,31 @@ class Example:
     twin: str = ""
 
 
+READER = Reader()
+
+
 def training_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
-    """The sets to fit on, with how many of their questions."""
-    yield read_squad(data / "tydiqa-goldp.en.train.json.gz", "tydiqa_train", "en", (0, 2)), 700
-    yield read_squad(data / "covidqa.en.json.gz", "covidqa", "en", (0, 3)), 250
-    yield read_qed(data / "qed.en.dev.jsonl.gz", "qed"), 800
-    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_fit", "fr", (0, 2)), 700
-    yield read_facqa(data / "facqa.id.train.csv.gz", "facqa_train"), 900
+    """The sets to fit on, with how many of their questions: none that the reader has learnt from."""
+    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_fit", "en", (0, 2)), 250
+    yield read_squad(data / "policyqa.en.test.json.gz", "policyqa", "en", (0, 3)), 120
+    yield read_squad(data / "squad2-sample.en.json.gz", "squad2_fit", "en", (0, 2)), 300
+    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_fit", "fr", (1, 4)), 300
+    yield _half(read_facqa(data / "facqa.id.valid.csv.gz", "facqa_fit"), 0), 200
 
 
 def dev_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
     """The sets that are only looked at; squad2's questions without answer are real ones."""
-    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_dev", "en"), 250
-    yield read_squad(data / "squad2-sample.en.json.gz", "squad2", "en"), 500
-    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_dev", "fr", (1, 2)), 250
-    yield read_facqa(data / "facqa.id.valid.csv.gz", "facqa_valid"), 200
-    yield read_squad(data / "xquad.es.json.gz", "xquad_es", "es"), 150
+    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_dev", "en", (1, 2)), 250
+    yield read_squad(data / "squad2-sample.en.json.gz", "squad2", "en", (1, 2)), 300
+    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_dev", "fr", (3, 4)), 250
+    yield _half(read_facqa(data / "facqa.id.valid.csv.gz", "facqa_dev"), 1), 200
+    yield read_squad(data / "xquad.es.json.gz", "xquad_es", "es"), 100
+
+
+def _half(found: QuestionSet, remainder: int) -> QuestionSet:
+    """Every second text of a set with its questions."""
+    texts = {name: text for place, (name, text) in enumerate(found.texts.items()) if place % 2 == remainder}
+    return QuestionSet(found.name, texts, [case for case in found.cases if case.about in texts])
 
 
 def examples(found: QuestionSet, most: int, embedder: Embedder, folder: Path) -> list[Example]:
@@ -145,7 +158,7 @@ def _examples(case: Case, index: Index, names: Sequence[str], chance: random.Ran
 def _example(case: Case, question: str, hits: Sequence[Hit], index: Index, twin: str = "") -> Example:
     ranked = [dataclasses.replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
     asked = questions.read(question, case.language)
-    found = evidence.gather(asked, ranked, index)
+    found = evidence.gather(asked, ranked, READER.read(question, [hit.chunk for hit in ranked]), index)
     gold = [not twin and _answers(case, ranked[hit], position) for hit, position in found.places]
     return Example(asked, found, np.array(gold, bool), twin)
 
@@ -252,17 +265,28 @@ def succeeds(each: Example, ranking: Features, most: int = MOST_CLAIMS) -> bool:
 
 
 def own_examples(embedder: Embedder, folder: Path) -> list[Example]:
-    """The questions of evals/dev that are there to choose on."""
+    """The questions of evals/dev, to choose the threshold on."""
+    found = []
+    for name in ("seeds", "news", "bulletins"):
+        with open_folder(name, embedder, folder / f"own-{name}") as index:
+            found += [_own(each, index, f"{each.topic}_topic") for each in read_cases(name)]
+    return found
+
+
+def gold_examples(embedder: Embedder, folder: Path, split: str) -> list[Example]:
+    """The questions of evals/gold of a split; those without answer count as real ones."""
     found = []
     for name in ("seeds", "news"):
-        with open_folder(name, embedder, folder / f"own-{name}") as index:
-            for each in read_cases(name):
-                if each.split == "choose":
-                    spans = tuple((document, _find(index, document, quote)) for document, quote in each.gold)
-                    case = Case(each.question, each.language, spans)
-                    hits = retrieve(index, case.question, k=HITS, language=case.language)
-                    found.append(_example(case, case.question, hits, index, "" if spans else f"{each.topic}_topic"))
+        with open_gold(name, embedder, folder / f"gold-{name}-{split}") as index:
+            found += [_own(each, index, "real") for each in read_gold(name, split)]
     return found
+
+
+def _own(each: DevCase, index: Index, twin: str) -> Example:
+    spans = tuple((document, _find(index, document, quote)) for document, quote in each.gold)
+    hits = retrieve(index, each.question, k=HITS, language=each.language)
+    case = Case(each.question, each.language, spans)
+    return _example(case, each.question, hits, index, "" if spans else twin)
 
 
 def _find(index: Index, document: str, quote: str) -> Span:
@@ -344,14 +368,13 @@ def main() -> None:
             for each in examples(found, most, embedder, folder)
         ]
         dev = {found.name: examples(found, most, embedder, folder) for found, most in dev_sets(options.data / "qa")}
+        train += gold_examples(embedder, Path(scratch), "dev")
         dev["own"] = own_examples(embedder, Path(scratch))
     write(train, dev)
 
 
 def write(train: list[Example], dev: dict[str, list[Example]]) -> None:
-    """Fits on train and half of squad2, chooses the threshold on "own", writes the weights and the figures of dev."""
-    train = train + dev["squad2"][::2]
-    dev = {**dev, "squad2": dev["squad2"][1::2]}
+    """Fits on train, chooses the threshold on "own", writes the weights and the figures of dev."""
     ranking = fit_ranking([each for each in train if not each.twin])
     model = Model(ranking, *fit_support(train, ranking))
     threshold = choose_threshold(model, dev["own"])

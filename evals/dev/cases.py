@@ -14,6 +14,7 @@ from rag.index import Index
 from rag.syncing import sync
 
 HERE = Path(__file__).parent
+GOLD = HERE.parent / "gold"
 SEEDS = HERE.parent.parent / "seeds"
 
 
@@ -55,9 +56,36 @@ def read_cases(name: str) -> list[DevCase]:
     ]
 
 
+def read_gold(name: str, split: str) -> list[DevCase]:
+    """The questions of ``evals/gold/<name>.jsonl``, "seeds" or "news", of a split, "dev" or "test"."""
+    records = [json.loads(line) for line in (GOLD / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    return [
+        DevCase(
+            record["id"],
+            record["split"],
+            record["language"],
+            record["question"],
+            "" if record["status"] != "unanswerable" else "on" if record["near"] else "off",
+            tuple((span["document"], span["quote"]) for nugget in record["nuggets"] for span in nugget["spans"])
+            if record["status"] != "unanswerable"
+            else (),
+        )
+        for record in records
+        if record["split"] == split
+    ]
+
+
+def open_gold(name: str, embedder: Embedder, home: Path) -> Index:
+    """An index of the documents that the gold set asks about."""
+    return _open(SEEDS if name == "seeds" else GOLD / name, embedder, home)
+
+
 def open_folder(name: str, embedder: Embedder, home: Path) -> Index:
     """An index of the documents that the set asks about."""
-    folder = SEEDS if name == "seeds" else HERE / name
+    return _open(SEEDS if name == "seeds" else HERE / name, embedder, home)
+
+
+def _open(folder: Path, embedder: Embedder, home: Path) -> Index:
     settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]
     sync(settings, embedder, [folder])
     return Index.open(settings, embedder)

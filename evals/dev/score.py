@@ -1,6 +1,7 @@
 """Scores the extractive answerer on the questions of this folder.
 
     python -m evals.dev.score [--split choose|held|blind] [--misses]
+    python -m evals.dev.score --gold test [--misses]
 
 prints, for each set and language: how many answerable questions have a right sentence among the cited ones, how many
 of the answerable were declined, how many of the others were answered, and whether every span is exact.
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.dev.cases import DevCase, open_folder, read_cases
+from evals.dev.cases import DevCase, open_folder, open_gold, read_cases, read_gold
 from rag.answerers.extractive import ExtractiveAnswerer
 from rag.answers import Answer
 from rag.config import read_settings
@@ -88,16 +89,21 @@ def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--split", choices=["choose", "held", "blind"], help="only these questions")
+    parser.add_argument("--gold", choices=["dev", "test"], help="the questions of evals/gold instead")
     parser.add_argument("--misses", action="store_true", help="print each question that went wrong")
     options = parser.parse_args()
     embedder = open_embedder(read_settings())
     everything: list[Scored] = []
     with tempfile.TemporaryDirectory() as home:
-        for name in ("seeds", "news", "bulletins"):
-            cases = [case for case in read_cases(name) if options.split in (None, case.split)]
+        for name in ("seeds", "news") if options.gold else ("seeds", "news", "bulletins"):
+            if options.gold:
+                cases = read_gold(name, options.gold)
+            else:
+                cases = [case for case in read_cases(name) if options.split in (None, case.split)]
             if not cases:
                 continue
-            with open_folder(name, embedder, Path(home) / name) as index:
+            opened = open_gold if options.gold else open_folder
+            with opened(name, embedder, Path(home) / name) as index:
                 scored = list(score(index, cases))
             everything += scored
             for language in sorted({case.language for case in cases}):

@@ -19,6 +19,7 @@ from rag.conflicts import Statement
 from rag.documents import Hit
 from rag.evidence import Corpus, Evidence, Features
 from rag.questions import Question
+from rag.reading import PassageReader, Reader
 from rag.text import STOP_WORDS, stems
 
 NAME = "extractive"
@@ -26,6 +27,11 @@ MOST_CLAIMS = 4
 _REPEATED = 0.6
 _OPEN = 0.75  # many sentences answer "what does it involve", so that the best of them is less sure of itself
 _LOOKED_AT = 12
+_WITHOUT_SHORT_ANSWER = frozenset({"polar", "reason", "manner"})
+_LONGEST_ANSWER = 80
+_READER = evidence.NAMES.index("reader")
+_SURE = 0.0
+"""The least value of the reader's feature at which its short answer is shown."""
 _JOINED = re.compile(r"\b(?:and|et|dan|serta|ainsi que)\b", re.IGNORECASE)
 
 
@@ -74,24 +80,26 @@ class ExtractiveAnswerer:
 
     name = NAME
 
-    def __init__(self, corpus: Corpus, weights: Weights | None = None) -> None:
+    def __init__(self, corpus: Corpus, reader: PassageReader | None = None, weights: Weights | None = None) -> None:
         """Keeps what it is given.
 
         Args:
             corpus: Says how rare a word is; an ``Index`` does.
+            reader: Points at the answer in a passage; the one in the package when None.
             weights: Those in the package when None.
         """
         self._corpus = corpus
+        self._reader = reader or Reader()
         self._weights = weights or read_weights()
 
     def draft(self, question: str, language: str | None, hits: Sequence[Hit]) -> DraftAnswer:
         """The best sentences of the hits, or nothing but what is missing, as ``rag.answerers.Answerer`` describes."""
         asked = questions.read(question, language)
-        found = evidence.gather(asked, hits, self._corpus)
+        found = self._gather(asked, hits)
         unknown = _unknown_part(asked, found)
         if unknown:  # whether the rest can be answered is a question of its own
             asked = questions.read(_without(question, unknown), language)
-            found = evidence.gather(asked, hits, self._corpus)
+            found = self._gather(asked, hits)
         if not found.places or not asked.words:
             return DraftAnswer(status="unanswerable", missing=unknown or [question.strip()])
         scores = found.features @ self._weights.ranking
@@ -103,10 +111,17 @@ class ExtractiveAnswerer:
         looked_at = [_statement(hits, found, place) for place in order[:_LOOKED_AT]]
         return DraftAnswer(
             status="partial" if unknown else "answered",
-            claims=[_claim(hits, found, place, order[:_LOOKED_AT]) for place in chosen],
+            claims=[
+                _claim(hits, found, place, order[:_LOOKED_AT], answer=_answer(asked, hits, found, place))
+                for place in chosen
+            ],
             conflicts=conflicts.find(asked, looked_at),
             missing=unknown,
         )
+
+    def _gather(self, asked: Question, hits: Sequence[Hit]) -> Evidence:
+        readings = self._reader.read(asked.text, [hit.chunk for hit in hits])
+        return evidence.gather(asked, hits, readings, self._corpus)
 
     def probability(self, asked: Question, found: Evidence, scores: Features) -> float:
         """The probability, 0 to 1, that the documents answer the question."""
@@ -157,7 +172,30 @@ def _content_stems(text: str, language: str | None) -> frozenset[str]:
     return frozenset(stems(text, language)) - STOP_WORDS.get(language or "", frozenset())
 
 
-def _claim(hits: Sequence[Hit], found: Evidence, place: int, rivals: Sequence[int]) -> DraftClaim:
+def _answer(asked: Question, hits: Sequence[Hit], found: Evidence, place: int) -> tuple[int, int] | None:
+    """Where in the candidate the short answer stands; None when the question has none or the reader is not sure."""
+    span = found.answers[place]
+    if span is None or asked.wants_list or asked.kind in _WITHOUT_SHORT_ANSWER or not found.answers_typed[place]:
+        return None
+    start = _hit(hits, found, place).chunk.sentences[found.places[place][1]].span.start
+    text = _text(hits, found, place)[span.start - start : span.end - start]
+    if (
+        found.features[place, _READER] < _SURE
+        or len(text) > _LONGEST_ANSWER
+        or found.answers_repeated[place] > _REPEATED
+    ):
+        return None
+    return span.start - start, span.end - start
+
+
+def _claim(
+    hits: Sequence[Hit],
+    found: Evidence,
+    place: int,
+    rivals: Sequence[int],
+    *,
+    answer: tuple[int, int] | None = None,
+) -> DraftClaim:
     """The candidate as a claim, with the sentences of other origins that say the same in the same words."""
     cited = [place]
     origins = {_hit(hits, found, place).origin}
@@ -167,7 +205,7 @@ def _claim(hits: Sequence[Hit], found: Evidence, place: int, rivals: Sequence[in
         if origin not in origins and same_language and _overlap(hits, found, other, place) >= _REPEATED:
             cited.append(other)
             origins.add(origin)
-    return DraftClaim(text=_text(hits, found, place), sentences=[_id(found, each) for each in cited])
+    return DraftClaim(text=_text(hits, found, place), sentences=[_id(found, each) for each in cited], answer=answer)
 
 
 def _statement(hits: Sequence[Hit], found: Evidence, place: int) -> Statement:

@@ -14,17 +14,17 @@ import re
 from typing import Any
 
 from rag.answers import Answer, Attribution, Claim, Conflict, Position, Quotation, Usage
-from rag.documents import Hit
+from rag.documents import Hit, Span
 
 SCHEMA_NAME = "answer/1"
 
 # Present only when there is something to say; every other field is always present.
-_OPTIONAL = {Quotation: ("title", "page"), Claim: ("attribution",)}
+_OPTIONAL = {Quotation: ("title", "page", "answer"), Claim: ("attribution",)}
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def answer_object(answer: Answer) -> dict[str, Any]:
-    """The answer as a JSON object, keys in the contract's order; title, page and attribution only when known."""
+    """The answer as a JSON object, keys in the contract's order; optional ones only when known."""
     fields = _plain(answer)
     timings = {step: round(seconds, 6) for step, seconds in answer.timings.items()}
     head = {"schema": SCHEMA_NAME, **{key: fields.pop(key) for key in ("question", "language", "status")}}
@@ -78,7 +78,7 @@ def answer_schema() -> dict[str, Any]:
 
     schema = TypeAdapter(Answer).json_schema(mode="serialization")
     definitions = schema.pop("$defs")
-    for kind in (Attribution, Claim, Conflict, Position, Quotation, Usage):
+    for kind in (Attribution, Claim, Conflict, Position, Quotation, Span, Usage):
         _describe(definitions[kind.__name__], kind)
     _describe(schema, Answer)
     _count_from_zero(definitions)

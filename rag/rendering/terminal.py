@@ -61,6 +61,8 @@ def render_text(answer: Answer, notes: Notes, look: Look) -> str:
     """The answer with numbered citations, its conflicts and gaps, then each source; ends with a line end."""
     citations = Citations.of(answer)
     blocks = [_claim(claim, citations, look) for claim in answer.claims]
+    if blocks and (short := answer.claims[0].spans[0].short_answer):
+        blocks[0] = f"{look.bold(wrap(safe_text(short), look.width))}\n{blocks[0]}"
     blocks += [_conflict(conflict, citations, look) for conflict in answer.conflicts]
     if answer.status == "unanswerable":
         blocks.insert(0, look.bold("The documents do not say."))
