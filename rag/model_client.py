@@ -248,9 +248,10 @@ class ModelClient:
         modes = {"json_schema": instructor.Mode.JSON_SCHEMA, "md_json": instructor.Mode.MD_JSON}
         filled = instructor.patch(create=create, mode=modes[mode])
         try:
-            return filled(
+            found = filled(
                 model=self._spec.model, messages=messages, response_model=call.schema, max_retries=call.reasks
             )
+            return _plain(found, call.schema)
         except Exception as error:  # noqa: BLE001 - instructor wraps whatever happened
             failure = self._unusable(error)
         raise failure  # outside the handler, as instructor's error holds whole answers
@@ -323,6 +324,12 @@ class ModelClient:
                 usage.add(read, len(encodable(reply.text).encode()))
                 usage.estimated = True
         return reply, fault
+
+
+def _plain(found: BaseModel, schema: type[BaseModel]) -> BaseModel:
+    """An instance of schema itself, in place of instructor's subclass, which carries the raw answer."""
+    values = {name: getattr(found, name) for name in schema.model_fields}
+    return schema.model_construct(found.model_fields_set, **values)
 
 
 def _most_tokens(request: dict[str, Any]) -> int:
