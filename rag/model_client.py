@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import random
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel
 
-from rag import faults
+from rag import faults, tokens
 from rag.chat import Chat, Reply, completion
 from rag.embedding_client import encodable
 from rag.errors import ModelError, ModelLimitError, ModelOutputError
@@ -306,7 +307,7 @@ class ModelClient:
             ModelLimitError: The request was not sent, since it could exceed a limit.
         """
         usage = call.question.usage
-        read = _most_tokens(request)
+        read = _most_tokens(request, self.name)
         room = self._limits.room(usage, read)
         capped = request if room is None else {**request, self._spec.preset.cap: min(room, _OUTPUT_TOKENS)}
         if call.items is not None:
@@ -321,7 +322,7 @@ class ModelClient:
             if reply.usage is not None:
                 usage.add(*reply.usage)
             elif reply.is_billed:
-                usage.add(read, len(encodable(reply.text).encode()))
+                usage.add(read, tokens.count(reply.text, self.name))
                 usage.estimated = True
         return reply, fault
 
@@ -332,8 +333,9 @@ def _plain(found: BaseModel, schema: type[BaseModel]) -> BaseModel:
     return schema.model_construct(found.model_fields_set, **values)
 
 
-def _most_tokens(request: dict[str, Any]) -> int:
-    """Tokens that a request has at most: no tokenizer makes more of them than there are bytes."""
-    contents = sum(len(message["content"].encode()) for message in request["messages"])
-    schema = len(str(request.get("response_format", "")).encode())
-    return contents + schema + _MESSAGE_TOKENS * len(request["messages"])
+def _most_tokens(request: dict[str, Any], model: str) -> int:
+    """Tokens that a request has at most; a schema counts, as servers put it before the messages."""
+    texts = [message["content"] for message in request["messages"]]
+    if "response_format" in request:
+        texts.append(json.dumps(request["response_format"], ensure_ascii=False))
+    return sum(tokens.count(text, model) + _MESSAGE_TOKENS for text in texts)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import subprocess
+import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import fault_server as fs
 import pytest
 from fault_server import FaultServer, Reply, answer, failure
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, create_model, field_validator
 
 from rag.errors import ContextOverflowError, ModelError, ModelLimitError, ModelOutputError, UsageError
 from rag.model_client import ModelClient
@@ -538,3 +542,42 @@ def test_limits_must_be_above_zero() -> None:
     for wrong in ({"max_cost": 0.0}, {"max_tokens": -1}, {"max_cost": float("nan")}):
         with pytest.raises(UsageError):
             Limits(**wrong)  # type: ignore[arg-type]
+
+
+def test_nothing_heavy_is_imported_before_a_client_is_opened() -> None:
+    """The module can be imported, and a model named, without openai, instructor, httpx2 and tiktoken."""
+    code = (
+        "import sys, rag.model_client, rag.servers; rag.servers.read_model('openai:gpt-5')\n"
+        "print([name for name in ('openai', 'instructor', 'httpx2', 'tiktoken') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_many_questions_leave_nothing_behind() -> None:
+    """Threads end, and memory does not grow with the number of schemas and questions."""
+
+    def ask_once(client: ModelClient, number: int) -> None:
+        ids = Literal[tuple(f"{number}.{sentence}" for sentence in range(200))]  # type: ignore[valid-type]
+        claim = create_model("Claim", text=(str, ...), ids=(list[ids], ...))
+        draft = create_model("Draft", claims=(list[claim], ...))  # type: ignore[valid-type]
+        client.begin()
+        client.complete(MESSAGES, draft)
+
+    reply = answer({"claims": []})
+    with FaultServer(default=reply) as server, open_client(server) as client:
+        for number in range(40):
+            ask_once(client, number)
+        server.requests.clear()
+        gc.collect()
+        tracemalloc.start()
+        try:
+            for number in range(60):
+                ask_once(client, number)
+            server.requests.clear()
+            gc.collect()
+            grown, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert grown < 300_000
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ask ")] == []
