@@ -24,6 +24,7 @@ OPPOSITES = (
     ("best", "worst"),
     ("success", "failure"),
     ("dead", "injured"),
+    ("dead", "safe"),
     ("guilty", "innocent"),
     ("improve", "worsen"),
     ("cheap", "expensive"),

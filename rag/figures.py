@@ -8,11 +8,22 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag import quantities
-from rag.number_words import digits
 from rag.numerals import MONTHS
 from rag.quantities import Quantity
 from rag.text import fold
-from rag.units import BOUNDS, COUNTED, FRACTIONS, MEASURES, MULTIPLES, RELATIVE, WEEKDAYS, WORDED, whole_words
+from rag.units import (
+    BOUNDS,
+    COUNTED,
+    CURRENCIES,
+    FRACTIONS,
+    MEASURES,
+    MULTIPLES,
+    RANKS_ID,
+    RELATIVE,
+    WEEKDAYS,
+    WORDED,
+    whole_words,
+)
 
 FigureKind = Literal["number", "percent", "money", "ordinal", "date", "month", "weekday", "relative", "decade", "time"]
 Bound = Literal["exact", "more", "less", "about", "range"]
@@ -29,7 +40,7 @@ class Figure:
         unit: ISO 4217 code of money, the English name of a measure or of what is counted, or None.
         bound: Whether the sentence gives the value itself, a limit of it, or one end of a range.
         printed: As it stands in the sentence.
-        start: Where, in the sentence with its number words turned into digits; orders the figures of one sentence.
+        start: Where it stands.
     """
 
     kind: FigureKind
@@ -52,9 +63,16 @@ _WEEKDAY = whole_words("|".join(sorted(WEEKDAYS, key=len, reverse=True)))
 _SUNDAY_ID = whole_words("hari minggu")
 _MONTH_NAME = "|".join(sorted(MONTHS, key=len, reverse=True))
 _MONTH = re.compile(
-    r"(?:\b(?:in|of|since|until|by|during|last|next|this|early|late|mid|en|mois de|depuis|fin|debut|mi|pada|bulan|sejak"
-    rf"|hingga|im|seit|desde|hasta)[ -]|d')(?P<month>{_MONTH_NAME})(?!\w)"
+    r"(?:\b(?:in|of|since|until|by|during|last|next|this|early|late|mid|between|and|to|from|through"
+    r"|en|mois de|depuis|fin|debut|mi|entre|et|de|a|jusqu'en|avant|apres"
+    r"|pada|bulan|sejak|hingga|sampai|antara|dan|awal|akhir|im|seit|zwischen|und|bis|desde|hasta|y)[ -]|d')"
+    rf"(?P<month>{_MONTH_NAME})(?!\w)"
 )
+_RANK_ID = re.compile(
+    rf"(?<=[a-z] )(?P<rank>{'|'.join(RANKS_ID)})(?:nya)?"
+    r"(?= (?:di|pada|dengan|yang|dalam|dari|setelah|sejak|untuk|sepanjang|se\w+)\b|[.,;)]|$)"
+)
+_CURRENCIES = [(re.compile(rf"[ -]?(?:{pattern})(?![^\W_])"), code) for pattern, code in CURRENCIES.items()]
 _DECADE = re.compile(
     r"(?<!\w)(?:(?P<en>(?:1[5-9]|20)\d0)'?s|(?:annees|tahun|anos|decada de) (?P<fr>(?:1[5-9]|20)?\d0)(?:-an)?(?!\d)"
     r"|(?P<de>(?:1[5-9]|20)\d0)er(?: jahre)?)(?!\w)"
@@ -66,10 +84,12 @@ _TIME = re.compile(
     r"|(?P<plain>1?\d)(?= ?[ap]\.?m\b))(?: ?(?P<half>[ap])\.?m\b\.?| uhr)?(?![\w:])"
 )
 _QUARTER = re.compile(r"(?<!\w)[qt]([1-4])(?!\w)")
+_CHINESE_RANK = re.compile(r"第(\d{1,3})")
 _CENTURY = re.compile(r"(?<!\w)(?P<roman>[xvi]{1,5})e(?: |-)siecle|siglo (?P<es>[xvi]{1,5})(?!\w)")
 _RANGE = re.compile(
-    r"\s?(?:-|to|and|a|et|sampai|hingga|bis|und|y|至|到|sampai dengan|hingga ke)\s?(?:(?:us|rp|eur)?[$€£¥]? ?)?"
+    r"\s?(?:-|to|and|a|et|dan|sampai|hingga|bis|und|y|至|到|sampai dengan|hingga ke)\s?(?:(?:us|rp|eur)?[$€£¥]? ?)?"
 )
+_FROM = re.compile(r"(?:from|de|dari|von|desde|从) (?:us|rp|eur)?[$€£¥]?$")
 _UNIT_AFTER = re.compile(
     r"[ -]?(?:(?:de|d'|of|buah|unit|orang|ekor|lembar)[ ]?)?(?P<unit>°[cf]?|[^\W\d_]+(?:-[^\W\d_]+)?)"
 )
@@ -82,30 +102,33 @@ _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3})*(?:[.,]\d+)?")
 
 
 def read(text: str, language: str | None) -> list[Figure]:
-    """The figures of a sentence, in order.
+    """The figures of a sentence whose number words were turned into digits (``rag.number_words.digits``), in order.
 
-    Number words count from two up; "half" and the like are percent; a range gives both its ends. Numbers that belong to
-    a name ("Windows 10") are left out: `loose_digits` has them.
+    "Half" and the like are percent; a range gives both its ends. Numbers that belong to a name ("Windows 10") are left
+    out: `loose_numbers` has them.
     """
-    text = digits(text, language)
     folded = fold(text)
-    found = [*_quantities(text, folded, language), *_named_times(folded), *_shares(folded)]
+    found = [
+        *_quantities(text, folded, language),
+        *_named_times(text, folded),
+        *_shares(folded),
+        *_ranks_id(folded, language),
+    ]
     return sorted(found, key=lambda figure: figure.start)
 
 
-def loose_numbers(text: str, language: str | None, figures: Sequence[Figure]) -> list[str]:
+def loose_numbers(text: str, figures: Sequence[Figure]) -> list[str]:
     """The numbers of a sentence that are in none of its figures, digits only: "10" of "Windows 10"."""
     covered = [(figure.start, figure.start + len(figure.printed)) for figure in figures]
     return [
         re.sub(r"\D", "", match.group())
-        for match in _NUMBER.finditer(digits(text, language))
+        for match in _NUMBER.finditer(text)
         if not any(start <= match.start() < end for start, end in covered)
     ]
 
 
-def all_numbers(text: str, language: str | None) -> set[str]:
+def all_numbers(text: str) -> set[str]:
     """Every number of a sentence, digits only, with and without its separators of thousands taken out."""
-    text = digits(text, language)
     return {re.sub(r"\D", "", match.group()) for match in _NUMBER.finditer(text)} | set(_DIGITS.findall(text))
 
 
@@ -129,6 +152,9 @@ def _figure(text: str, folded: str, quantity: Quantity) -> Figure:
     start, end = quantity.span.start, quantity.span.end
     kind: FigureKind = "number" if quantity.kind in ("number", "year") else quantity.kind  # type: ignore[assignment]
     unit = quantity.unit if quantity.kind == "money" else _unit(folded, end) if kind == "number" else None
+    currency = next((code for pattern, code in _CURRENCIES if pattern.match(folded, end)), None)
+    if kind == "number" and currency:
+        kind, unit = "money", currency
     if kind == "percent" and re.match(r"[ -]?(?:points?|poin)\b", folded[end:]):
         kind, unit = "number", "point"
     return Figure(kind, quantity.value, unit, _bound(folded, start), text[start:end], start)
@@ -157,9 +183,11 @@ def _bound(folded: str, start: int) -> Bound:
 
 def _is_range(folded: str, one: Quantity, other: Quantity) -> bool:
     between = folded[one.span.end : other.span.start]
-    if not _RANGE.fullmatch(between) or one.kind == "ordinal":
+    if not _RANGE.fullmatch(between) or one.kind == "ordinal" or _FROM.search(folded[: one.span.start]):
         return False
-    if between.strip() in {"and", "et", "und", "y"}:
+    if one.kind != other.kind and (one.kind, one.unit) != ("number", None):
+        return False
+    if between.strip() in {"and", "et", "dan", "und", "y"}:
         return bool(
             re.search(r"(?:between|entre|zwischen|antara) $", folded[max(0, one.span.start - 10) : one.span.start])
         )
@@ -191,8 +219,15 @@ def _times(folded: str, matches: Iterable[re.Match[str]]) -> Iterator[Figure]:
         yield Figure("time", float(hour * 60 + minute), None, "exact", match.group(), match.start())
 
 
-def _named_times(folded: str) -> Iterator[Figure]:
+def _ranks_id(folded: str, language: str | None) -> Iterator[Figure]:
+    for match in _RANK_ID.finditer(folded) if language == "id" else ():
+        yield Figure("ordinal", float(RANKS_ID[match["rank"]]), None, "exact", match.group(), match.start())
+
+
+def _named_times(text: str, folded: str) -> Iterator[Figure]:
     for match in _MONTH.finditer(folded):
+        if match["month"] in {"may", "march", "mar", "sep", "dec"} and text[match.start("month")].islower():
+            continue
         yield Figure("month", float(MONTHS[match["month"]]), None, "exact", match["month"], match.start("month"))
     for match in _WEEKDAY.finditer(folded):
         yield Figure("weekday", WEEKDAYS[match.group()], None, "exact", match.group(), match.start())
@@ -206,7 +241,7 @@ def _named_times(folded: str) -> Iterator[Figure]:
         yield Figure(
             "decade", float(year if len(year) == 4 else f"19{year}"), None, "exact", match.group(), match.start()
         )
-    for match in _QUARTER.finditer(folded):
+    for match in (*_QUARTER.finditer(folded), *_CHINESE_RANK.finditer(folded)):
         yield Figure("ordinal", float(match[1]), None, "exact", match.group(), match.start())
     for match in _CENTURY.finditer(folded):
         yield Figure("ordinal", _roman(match["roman"] or match["es"]), None, "exact", match.group(), match.start())
@@ -281,12 +316,16 @@ def _within(claimed: str, known: str) -> bool:
 
 
 def _same_unit(claimed: Figure, known: Figure) -> bool:
+    if {claimed.unit, known.unit} == {"IDR", "INR"}:  # "roupies" are both
+        return (
+            "roup" in (claimed.printed + known.printed).lower() or "rupee" in (claimed.printed + known.printed).lower()
+        )
     return claimed.unit is None or known.unit is None or claimed.unit == known.unit
 
 
 def _same_bound(claimed: Figure, known: Figure) -> bool:
     if known.bound == "exact" or claimed.kind in ("date", "month", "weekday", "relative", "decade", "time"):
-        return claimed.bound in ("exact", "about", known.bound) or claimed.value != known.value
+        return claimed.bound in ("exact", "about", "range", known.bound) or claimed.value != known.value
     if known.bound in ("about", "range"):
         return claimed.bound != "exact"
     return claimed.bound in (known.bound, "about")

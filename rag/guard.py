@@ -9,16 +9,17 @@ names are compared, and names not against scripts without capitals.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag import concepts, figures, languages, markers, naming
+from rag import concepts, figures, languages, markers, naming, number_words, swaps
 from rag.text import STOP_WORDS, fold, stems
 
-Kind = Literal["figure", "name", "negation", "opposite", "hedge", "attribution"]
-CONTRADICTING: frozenset[Kind] = frozenset({"figure", "negation", "opposite"})
+Kind = Literal["figure", "name", "swap", "negation", "opposite", "hedge", "attribution"]
+CONTRADICTING: frozenset[Kind] = frozenset({"figure", "swap", "negation", "opposite"})
 """Kinds of objection that mean another statement, not only a bolder one."""
 
 
@@ -74,7 +75,7 @@ def examine(
         for each, code in zip(evidence, evidence_languages, strict=True)
     ]
     claim = _Source.read(text, language)
-    found = [*_figures(claim, sources), *_names(claim, sources)]
+    found = [*_figures(claim, sources), *_names(claim, sources), *_swaps(claim, sources)]
     comparable = [source for source in sources if source.language in markers.LANGUAGES or source.language is None]
     if comparable and (language is None or language in markers.LANGUAGES):
         found += _negation(claim, comparable)
@@ -91,6 +92,7 @@ class _Token:
 
     start: int
     keys: frozenset[str]
+    capital: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,11 @@ class _Source:
     @functools.lru_cache(maxsize=2048)
     def read(text: str, language: str | None) -> _Source:
         """The sentence taken apart."""
-        masked = _MONTH_OF_MAY.sub(" ", text) if language in {"en", None} else text
-        folded = fold(masked)
-        return _Source(text, folded, language, tuple(figures.read(text, language)), tuple(_tokens(folded, language)))
+        text = number_words.digits(text, language)
+        folded = fold(_MONTH_OF_MAY.sub("   ", text) if language in {"en", None} else text)
+        return _Source(
+            text, folded, language, tuple(figures.read(text, language)), tuple(_tokens(text, folded, language))
+        )
 
 
 _MONTH_OF_MAY = re.compile(r"(?<=\w )May(?= |,|\.)|May(?= \d)")
@@ -118,7 +122,7 @@ _ID_PREFIX = re.compile(r"^(?:meng|meny|men|mem|me|di|ber|ter|peng|pen|pem|pe|ke
 _STOP = frozenset(word for listed in STOP_WORDS.values() for word in listed)
 
 
-def _tokens(folded: str, language: str | None) -> Iterator[_Token]:
+def _tokens(text: str, folded: str, language: str | None) -> Iterator[_Token]:
     for match in _WORD.finditer(folded):
         word = match.group()
         if word in _STOP or len(word) < 2:
@@ -127,15 +131,15 @@ def _tokens(folded: str, language: str | None) -> Iterator[_Token]:
         root = _ID_PREFIX.sub("", word) if language in {"id", None} else word
         if len(root) >= 5:
             keys.add(f"p:{root[:5]}")
-        yield _Token(match.start(), frozenset(keys))
+        yield _Token(match.start(), frozenset(keys), text[match.start()].isupper())
 
 
 def _figures(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
     known = [figure for source in sources for figure in source.figures]
     for _, reason in figures.unsupported(claim.figures, known):
         yield Objection("figure", reason)
-    numbers = {number for source in sources for number in figures.all_numbers(source.text, source.language)}
-    for number in figures.loose_numbers(claim.text, claim.language, claim.figures):
+    numbers = {number for source in sources for number in figures.all_numbers(source.text)}
+    for number in figures.loose_numbers(claim.text, claim.figures):
         if number not in numbers:
             yield Objection("figure", f"The number {number!r} is not in the cited sentences.")
 
@@ -144,6 +148,18 @@ def _names(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
     pool = naming.Pool([source.text for source in sources], [source.language for source in sources])
     for name in naming.missing(claim.text, claim.language, pool):
         yield Objection("name", f"{name.printed!r} is not named in the cited sentences.")
+
+
+def _swaps(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
+    mine = _reading(claim)
+    found = (reason for source in sources for reason in swaps.find(mine, _reading(source)))
+    for reason in itertools.islice(found, 1):
+        yield Objection("swap", reason)
+
+
+def _reading(source: _Source) -> swaps.Reading:
+    tokens = [(token.start, token.keys) for token in source.tokens if not token.capital]
+    return swaps.Reading(source.folded, naming.read(source.text, source.language), source.figures, tokens)
 
 
 _CLAUSE = re.compile(
@@ -201,22 +217,42 @@ def _rests_on(
         inside, outside, governed, free = inside | keys, outside | others, governed + size, free + rest
     only_inside = sum(bool(token.keys & inside) and not token.keys & outside for token in claim.tokens)
     only_outside = sum(bool(token.keys & outside) and not token.keys & inside for token in claim.tokens)
-    if only_inside == only_outside:
+    if only_inside == only_outside == 0:
         return governed > 2 * free
-    return only_inside > only_outside
+    return only_inside > only_outside or only_inside >= max(2, 0.5 * governed)
 
 
 def _negation(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
     negated = markers.negations(claim.folded, claim.language)
     softly = markers.find(markers.LEXICAL, claim.folded, claim.language)
-    found = [markers.negations(source.folded, source.language) for source in sources]
+    found = [
+        [
+            *markers.negations(source.folded, source.language),
+            *markers.find(markers.DENIAL, source.folded, source.language),
+        ]
+        for source in sources
+    ]
     if negated:
         lexical = any(markers.find(markers.LEXICAL, source.folded, source.language) for source in sources)
         if not any(found) and not lexical:
             yield Objection("negation", f"The text says {negated[0].group()!r}; the cited sentences do not negate it.")
-    elif not softly and any(found) and _rests_on(claim, sources, found, wide=False):
+    elif (
+        not softly and any(found) and (_rests_on(claim, sources, found, wide=False) or _repeats(claim, sources, found))
+    ):
         words = next(matches[0].group() for matches in found if matches)
         yield Objection("negation", f"The cited sentences negate this ({words!r}); the text does not.")
+
+
+def _repeats(claim: _Source, sources: Sequence[_Source], found: Sequence[Sequence[re.Match[str]]]) -> bool:
+    """Whether the claim has one of the two words after a marker, names apart, which the sources have nowhere else."""
+    said = _keys(claim.tokens)
+    for source, matches in zip(sources, found, strict=True):
+        for match in matches:
+            after = [token for token in source.tokens if match.end() <= token.start and not token.capital][:2]
+            others = {key for each in sources for token in each.tokens if token not in after for key in token.keys}
+            if any((token.keys & said) - others for token in after):
+                return True
+    return False
 
 
 def _opposites(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
@@ -241,9 +277,11 @@ _HEDGES = (
 def _hedges(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
     for name, table, accepted in _HEDGES:
         found = [markers.find(table, source.folded, source.language) for source in sources]
-        if not any(found) or not _rests_on(claim, sources, found, wide=True):
+        if not any(found) or not (_rests_on(claim, sources, found, wide=True) or _repeats(claim, sources, found)):
             continue
-        if not any(markers.find(each, claim.folded, claim.language) for each in accepted) and not _conditional(claim):
+        if not any(
+            markers.find(each, claim.folded, claim.language) for each in (*accepted, markers.ABLE)
+        ) and not _conditional(claim):
             words = next(matches[0].group() for matches in found if matches)
             yield Objection(
                 "hedge", f"The cited sentences only call this {name} ({words!r}); the text states it as a fact."

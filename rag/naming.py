@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag import concepts
 from rag.gazetteer import INSTITUTIONAL, NAMES, OPENERS, ROLES
 from rag.numerals import MONTHS
 from rag.text import STOP_WORDS, fold, stems
-from rag.units import COUNTED, MEASURES, WEEKDAYS
+from rag.units import COUNTED, WEEKDAYS
 
 _TOKEN = re.compile(r"[^\W_]+")
 _KNOWN = re.compile(
@@ -30,7 +31,7 @@ _NEVER_NAMES = (
     | ROLES
     | MONTHS.keys()
     | WEEKDAYS.keys()
-    | frozenset({"i", "der", "die", "das", "el", "los", "las"})
+    | frozenset({"i", "minggu", "der", "die", "das", "el", "los", "las"})
 )
 _DERIVED = {
     "en": re.compile(
@@ -107,11 +108,9 @@ def _is_name(text: str, match: re.Match[str], language: str | None, shouted: boo
         return False
     if word[1:] != word[1:].lower() and not (shouted and word.isupper()):
         return True  # iPhone, IDC, SwiftKey
-    if language in _NO_CAPITALS:
-        return word.isascii()
-    if not word[0].isupper() or shouted:
-        return False
-    opens = bool(_OPENING.search(text[max(0, match.start() - 12) : match.start()]))
+    if language in _NO_CAPITALS or not word[0].isupper():
+        return language in _NO_CAPITALS and word.isascii()
+    opens = shouted or bool(_OPENING.search(text[max(0, match.start() - 12) : match.start()]))
     if language in _NOUNS_HAVE_CAPITALS:
         return not opens and bool(re.match(r" [A-ZÀ-Þ]\w", text[match.end() :]))
     return not opens or not _is_common(folded, language)
@@ -119,7 +118,10 @@ def _is_name(text: str, match: re.Match[str], language: str | None, shouted: boo
 
 def _is_common(word: str, language: str | None) -> bool:
     """Whether a capital at the start of a sentence says nothing about the word."""
-    if word in OPENERS or word in INSTITUTIONAL or word in COUNTED or word in MEASURES:
+    singular = re.sub(r"ies$", "y", word) if word.endswith("ies") else word.removesuffix("s")
+    if not {word, singular, word.removesuffix("es")}.isdisjoint(OPENERS) or word in INSTITUTIONAL | COUNTED.keys():
+        return True
+    if concepts.of(word):
         return True
     derived = _DERIVED.get(language or "en")
     return derived is None or derived.fullmatch(word) is not None

@@ -56,7 +56,13 @@ _GERMAN = re.compile(
 
 _CHINESE_DIGITS = {mark: value for value, mark in enumerate("零一二三四五六七八九")} | {"两": 2, "兩": 2, "〇": 0}
 _CHINESE_TENS = {"十": 10, "百": 100, "千": 1000}
-_CHINESE = re.compile("[零〇一二两兩三四五六七八九十百千]*[十百千][零〇一二两兩三四五六七八九十百千]*")
+_NUMERALS = "零〇一二两兩三四五六七八九十百千"
+_CHINESE = re.compile(
+    rf"[{_NUMERALS}]*[十百千][{_NUMERALS}]*|(?<=第)[{_NUMERALS}]+|(?<=百分之)[{_NUMERALS}]+"
+    "|[二两兩三四五六七八九](?=[个部家人名项年月天次万亿岁件台座倍])"
+)
+_CHINESE_PERCENT = re.compile(r"百分之(\d+(?:\.\d+)?)")
+_GLUED_NUMBER = re.compile(r"(?<=[\u3400-\u5e73\u5e75-\u6707\u6709-\u7b2b\u7b2d-\u9fff])(?=\d)")
 
 _WORD = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(r"(?: |-| - )")
@@ -67,14 +73,17 @@ _SMALLEST = 13
 def digits(text: str, language: str | None) -> str:
     """The text with number words from thirteen on in digits; "million" and the like stay words.
 
-    Text in a language without a table here, or None, is read as English, French and Indonesian, in this order.
+    Text in a language without a table here, or None, is read as English, French and Indonesian, in this order. In
+    Chinese a number is also set apart from the character before it.
 
     >>> digits("Vingt et un pays, quatre-vingt-dix-sept morts", "fr")
     '21 pays, 97 morts'
     """
-    if language in {"de", "zh"}:
-        pattern, value = (_GERMAN, _german) if language == "de" else (_CHINESE, _chinese)
-        return _replaced(text, ((*match.span(), value(match)) for match in pattern.finditer(fold(text))))
+    if language == "de":
+        return _replaced(text, ((*match.span(), _german(match)) for match in _GERMAN.finditer(fold(text))))
+    if language == "zh":
+        text = _replaced(text, ((*match.span(), _chinese(match)) for match in _CHINESE.finditer(text)))
+        return _GLUED_NUMBER.sub(" ", _CHINESE_PERCENT.sub(r"\1%", text))
     for code in (language,) if language in _ADDED else ("en", "fr", "id"):
         runs = _runs(fold(text), code)
         found = ((run[0].start(), run[-1].end(), _value([match.group() for match in run], code)) for run in runs)

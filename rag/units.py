@@ -47,6 +47,20 @@ WORDED: Mapping[str, tuple[float, str | None]] = {
 }
 """Pattern -> a number that the words say without a figure, with its unit."""
 
+CURRENCIES: Mapping[str, str] = {
+    r"(?:de )?livres? sterling|pound(?: sterling)?|libras? esterlinas?|pfund|britische[nr]? pfund|英镑": "GBP",
+    r"(?:de )?francs? suisses?|schweizer franken|franken|瑞士法郎": "CHF",
+    r"ringgit|令吉": "MYR",
+    r"bahts?|泰铢": "THB",
+    r"roubles?|rubles?|rubel|卢布": "RUB",
+    r"(?:de )?pesos?": "MXN",
+    r"reals?|reais|reales": "BRL",
+}
+"""Pattern of what follows an amount -> ISO 4217 code, beside those that ``rag.numerals`` has."""
+
+RANKS_ID = {"kedua": 2, "ketiga": 3, "keempat": 4, "kelima": 5, "keenam": 6, "ketujuh": 7, "kedelapan": 8}
+"""Indonesian ranks that are also "both", "all three" …: ranks where they follow what they count."""
+
 BOUNDS: Mapping[str, str] = {
     "more": (
         r"more than|over|above|at least|upwards of|exceed(?:s|ed|ing)?|in excess of|no (?:fewer|less) than"
@@ -56,7 +70,8 @@ BOUNDS: Mapping[str, str] = {
         r"|surpass(?:es|ed)?|depass\w+|melampaui"
     ),
     "less": (
-        r"less than|fewer than|under|below|at most|up to|no more than|nearly|almost|moins de|au plus|au maximum|jusqu'a"
+        r"less than|fewer than|under|below|at most|up to|as (?:many|much|long|far|high) as"
+        r"|no more than|nearly|almost|moins de|au plus|au maximum|jusqu'a"
         r"|pres de|presque|kurang dari|di bawah|paling banyak|maksimal|hingga|sampai|tidak lebih dari|hampir|nyaris"
         r"|weniger als|unter|hochstens|bis zu|fast|knapp|menos de|como maximo|hasta|casi"
         r"|不到|不足|至多|近|inferieure?s? a"
