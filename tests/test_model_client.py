@@ -80,7 +80,8 @@ def _nothing_leaks(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixtur
     """After every test: no key, document or completion was logged or printed, at any level."""
     caplog.set_level(logging.DEBUG)
     yield
-    written = "".join(capfd.readouterr()) + caplog.text
+    logged = [logging.Formatter().format(record) for record in caplog.get_records("call")]
+    written = "\n".join([*capfd.readouterr(), *logged])
     assert [secret for secret in (KEY, DOCUMENT, COMPLETION) if secret in written] == []
 
 
