@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import httpx2
 
 M = TypeVar("M", bound=BaseModel)
-Found = queue.SimpleQueue[tuple[Literal["item", "error", "end"], Any]]
+_Found = queue.SimpleQueue[tuple[Literal["item", "error", "end"], Any]]
 
 _OUTPUT_TOKENS = 4_096  # asked for at most when there are limits; an answer has some 500
 _MESSAGE_TOKENS = 16  # what a chat template adds to a message, at most
@@ -63,7 +63,7 @@ class _Call:
     schema: type[BaseModel]
     reasks: int
     items: FoundItems | None = None
-    found: Found = field(default_factory=queue.SimpleQueue)
+    found: _Found = field(default_factory=queue.SimpleQueue)
     abandoned: threading.Event = field(default_factory=threading.Event)
 
     def hear(self, text: str) -> None:
