@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import queue
@@ -11,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel
@@ -98,7 +99,7 @@ class ModelClient:
         self._limits = limits
         self._price = prices.price(spec.name)
         self._mode: Mode = spec.mode
-        self._current = threading.local()
+        self._current: threading.local | SimpleNamespace = threading.local()
         self._random = random.Random()  # noqa: S311 - spreads retries
 
     @classmethod
@@ -154,6 +155,16 @@ class ModelClient:
         """Start a new question in this thread: its deadline runs from now, and nothing is consumed yet."""
         self._current.question = _Question(time.monotonic() + self._timeout_s, ModelUsage(self._price))
 
+    def fresh(self) -> Self:
+        """A client over the same connections with one question of its own, the same in every thread.
+
+        For a question that moves between threads, as the parts of a streamed web page do.
+        """
+        other = copy.copy(self)
+        other._current = SimpleNamespace()
+        other.begin()
+        return other
+
     def complete(self, messages: Sequence[Mapping[str, str]], schema: type[M], *, reasks: int = 1) -> M:
         """The model's answer, as an instance of schema.
 
@@ -188,7 +199,7 @@ class ModelClient:
         Raises:
             ModelError: As ``complete``, possibly after some items.
         """
-        yield from self._run(_Call(self._question, schema, reasks, FoundItems(schema, field)), messages)
+        return self._run(_Call(self._question, schema, reasks, FoundItems(schema, field)), messages)
 
     @property
     def _question(self) -> _Question:

@@ -278,6 +278,25 @@ def test_threads_share_a_client_and_not_their_questions() -> None:
     assert len(server.requests) == 30
 
 
+def test_a_fresh_client_keeps_its_question_in_every_thread() -> None:
+    """A stream that is read by several threads, and what follows it, belong to one question."""
+    with FaultServer(default=answer(GOOD)) as server, open_client(server) as client:
+        client.begin()
+        one = client.fresh()
+        parts: list[object] = []
+        items = one.stream(MESSAGES, Draft, "claims")
+        for _ in range(3):
+            thread = threading.Thread(target=lambda: parts.append(next(items)))
+            thread.start()
+            thread.join()
+        thread = threading.Thread(target=lambda: parts.append(one.complete(MESSAGES, Draft)))
+        thread.start()
+        thread.join()
+        assert parts == [*DRAFT.claims, DRAFT, DRAFT]
+        assert one.usage.requests == 2
+        assert client.usage.requests == 0
+
+
 def test_a_field_that_is_no_list_cannot_be_streamed() -> None:
     """A mistake of the caller shows at once."""
     with FaultServer() as server, open_client(server) as client, pytest.raises(TypeError, match="status"):
