@@ -69,21 +69,34 @@ def examine(
     """
     if any(" ".join(text.split()) == " ".join(each.split()) for each in evidence):
         return []
-    language = language or languages.detect(text)
-    sources = [
-        _Source.read(each, code or languages.detect(each))
-        for each, code in zip(evidence, evidence_languages, strict=True)
-    ]
-    claim = _Source.read(text, language)
+    claim, sources = _read(text, evidence, language, evidence_languages)
     found = [*_figures(claim, sources), *_names(claim, sources), *_swaps(claim, sources)]
     comparable = [source for source in sources if source.language in markers.LANGUAGES or source.language is None]
-    if comparable and (language is None or language in markers.LANGUAGES):
+    if comparable and (claim.language is None or claim.language in markers.LANGUAGES):
         found += _negation(claim, comparable)
         found += _opposites(claim, comparable)
         found += _hedges(claim, comparable)
         if not attributed:
             found += _attribution(claim, comparable)
     return found
+
+
+def unknown(
+    text: str, evidence: Sequence[str], language: str | None, evidence_languages: Sequence[str | None]
+) -> list[Objection]:
+    """The figures and names of a text that its evidence lacks: enough for a topic, which states nothing."""
+    claim, sources = _read(text, evidence, language, evidence_languages)
+    return [*_figures(claim, sources), *_names(claim, sources)]
+
+
+def _read(
+    text: str, evidence: Sequence[str], language: str | None, evidence_languages: Sequence[str | None]
+) -> tuple[_Source, list[_Source]]:
+    """The claim and the sentences, each in its language; a claim cut out of a sentence has that sentence's."""
+    codes = [code or languages.detect(each) for each, code in zip(evidence, evidence_languages, strict=True)]
+    whole = next((code for each, code in zip(evidence, codes, strict=True) if text in each), None)
+    language = whole or (languages.of_sentence(text, language) if language else languages.detect(text))
+    return _Source.read(text, language), [_Source.read(*each) for each in zip(evidence, codes, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
