@@ -10,6 +10,7 @@ import httpx2
 from rag.errors import ModelOutputError
 
 LONGEST_BYTES = 8 * 1024 * 1024  # a long answer has some 20 KB
+_HINT = "Check that the address of the server is that of an OpenAI-compatible endpoint, usually ending in /v1"
 
 
 def limit(response: httpx2.Response) -> None:
@@ -22,7 +23,7 @@ def limit(response: httpx2.Response) -> None:
         ModelOutputError: The body is compressed, or its announced length is over the limit.
     """
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise ModelOutputError("The model server sent a compressed answer, which was not asked for.")
+        raise ModelOutputError("The model server sent a compressed answer, which was not asked for.", _HINT)
     length = response.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > LONGEST_BYTES:
         raise _too_long()
@@ -54,4 +55,4 @@ class _Bounded(httpx2.SyncByteStream):
 
 
 def _too_long() -> ModelOutputError:
-    return ModelOutputError(f"The model server sent an answer of more than {LONGEST_BYTES // 2**20} MiB.")
+    return ModelOutputError(f"The model server sent an answer of more than {LONGEST_BYTES // 2**20} MiB.", _HINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -134,11 +135,10 @@ class Chat:
         try:
             response: Any = self._client.chat.completions.create(**request, timeout=wait)
             reply.is_billed = True
-            if request.get("stream"):
-                events: Iterator[Any] = iter(response)
-            else:
-                _read_whole(response, reply)
+            if not request.get("stream") or _is_whole(response):
+                _read_whole(_whole(response), reply)
                 return self._judged(reply, sent, streamed=False)
+            events: Iterator[Any] = iter(response)
         except Exception as error:  # noqa: BLE001 - a broken answer raises whatever the libraries raise
             return self._fault(error, reply, sent)
         with response:
@@ -216,6 +216,22 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
+
+
+def _is_whole(stream: Any) -> bool:
+    """Whether the server sent one JSON body in place of the stream that was asked for."""
+    return str(stream.response.headers.get("content-type", "")).startswith("application/json")
+
+
+def _whole(response: Any) -> Any:
+    """A completion, also out of the body that came in place of a stream."""
+    from openai import Stream
+    from openai.types.chat import ChatCompletion
+
+    if not isinstance(response, Stream):
+        return response
+    with response:
+        return ChatCompletion.construct(**json.loads(response.response.read()))
 
 
 def _read_whole(response: Any, reply: Reply) -> None:

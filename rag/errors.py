@@ -8,6 +8,7 @@
     ├── IndexLockedError        1   another process is writing (retryable)
     ├── IndexMismatchError      1   the index was made by another embedder or chunker
     ├── IndexDamagedError       1   the index cannot be read and must be rebuilt
+    ├── HistoryDamagedError     1   the questions of the past cannot be read
     ├── StorageError            1   the disk is full, or the folder cannot be written
     │   └── VectorServerError       the Chroma server of RAG_CHROMA_URL failed (retryable)
     ├── EmbeddingError          1   the embedding model or its server failed
@@ -74,6 +75,10 @@ class IndexMismatchError(RagError):
 
 class IndexDamagedError(RagError):
     """A part of the index is missing or unreadable."""
+
+
+class HistoryDamagedError(RagError):
+    """The file with the questions of the past is damaged, or is none."""
 
 
 class StorageError(RagError):

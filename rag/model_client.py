@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import logging
 import queue
 import random
@@ -10,12 +12,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel
 
-from rag import faults
+from rag import faults, tokens
 from rag.chat import Chat, Reply, completion
 from rag.embedding_client import encodable
 from rag.errors import ModelError, ModelLimitError, ModelOutputError
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     import httpx2
 
 M = TypeVar("M", bound=BaseModel)
-Found = queue.SimpleQueue[tuple[Literal["item", "error", "end"], Any]]
+_Found = queue.SimpleQueue[tuple[Literal["item", "error", "end"], Any]]
 
 _OUTPUT_TOKENS = 4_096  # asked for at most when there are limits; an answer has some 500
 _MESSAGE_TOKENS = 16  # what a chat template adds to a message, at most
@@ -62,7 +64,7 @@ class _Call:
     schema: type[BaseModel]
     reasks: int
     items: FoundItems | None = None
-    found: Found = field(default_factory=queue.SimpleQueue)
+    found: _Found = field(default_factory=queue.SimpleQueue)
     abandoned: threading.Event = field(default_factory=threading.Event)
 
     def hear(self, text: str) -> None:
@@ -97,7 +99,7 @@ class ModelClient:
         self._limits = limits
         self._price = prices.price(spec.name)
         self._mode: Mode = spec.mode
-        self._current = threading.local()
+        self._current: threading.local | SimpleNamespace = threading.local()
         self._random = random.Random()  # noqa: S311 - spreads retries
 
     @classmethod
@@ -153,6 +155,16 @@ class ModelClient:
         """Start a new question in this thread: its deadline runs from now, and nothing is consumed yet."""
         self._current.question = _Question(time.monotonic() + self._timeout_s, ModelUsage(self._price))
 
+    def fresh(self) -> Self:
+        """A client over the same connections with one question of its own, the same in every thread.
+
+        For a question that moves between threads, as the parts of a streamed web page do.
+        """
+        other = copy.copy(self)
+        other._current = SimpleNamespace()
+        other.begin()
+        return other
+
     def complete(self, messages: Sequence[Mapping[str, str]], schema: type[M], *, reasks: int = 1) -> M:
         """The model's answer, as an instance of schema.
 
@@ -187,7 +199,7 @@ class ModelClient:
         Raises:
             ModelError: As ``complete``, possibly after some items.
         """
-        yield from self._run(_Call(self._question, schema, reasks, FoundItems(schema, field)), messages)
+        return self._run(_Call(self._question, schema, reasks, FoundItems(schema, field)), messages)
 
     @property
     def _question(self) -> _Question:
@@ -248,9 +260,10 @@ class ModelClient:
         modes = {"json_schema": instructor.Mode.JSON_SCHEMA, "md_json": instructor.Mode.MD_JSON}
         filled = instructor.patch(create=create, mode=modes[mode])
         try:
-            return filled(
+            found = filled(
                 model=self._spec.model, messages=messages, response_model=call.schema, max_retries=call.reasks
             )
+            return _plain(found, call.schema)
         except Exception as error:  # noqa: BLE001 - instructor wraps whatever happened
             failure = self._unusable(error)
         raise failure  # outside the handler, as instructor's error holds whole answers
@@ -305,7 +318,7 @@ class ModelClient:
             ModelLimitError: The request was not sent, since it could exceed a limit.
         """
         usage = call.question.usage
-        read = _most_tokens(request)
+        read = _most_tokens(request, self.name)
         room = self._limits.room(usage, read)
         capped = request if room is None else {**request, self._spec.preset.cap: min(room, _OUTPUT_TOKENS)}
         if call.items is not None:
@@ -320,13 +333,20 @@ class ModelClient:
             if reply.usage is not None:
                 usage.add(*reply.usage)
             elif reply.is_billed:
-                usage.add(read, len(encodable(reply.text).encode()))
+                usage.add(read, tokens.count(reply.text, self.name))
                 usage.estimated = True
         return reply, fault
 
 
-def _most_tokens(request: dict[str, Any]) -> int:
-    """Tokens that a request has at most: no tokenizer makes more of them than there are bytes."""
-    contents = sum(len(message["content"].encode()) for message in request["messages"])
-    schema = len(str(request.get("response_format", "")).encode())
-    return contents + schema + _MESSAGE_TOKENS * len(request["messages"])
+def _plain(found: BaseModel, schema: type[BaseModel]) -> BaseModel:
+    """An instance of schema itself, in place of instructor's subclass, which carries the raw answer."""
+    values = {name: getattr(found, name) for name in schema.model_fields}
+    return schema.model_construct(found.model_fields_set, **values)
+
+
+def _most_tokens(request: dict[str, Any], model: str) -> int:
+    """Tokens that a request has at most; a schema counts, as servers put it before the messages."""
+    texts = [message["content"] for message in request["messages"]]
+    if "response_format" in request:
+        texts.append(json.dumps(request["response_format"], ensure_ascii=False))
+    return sum(tokens.count(text, model) + _MESSAGE_TOKENS for text in texts)

@@ -157,8 +157,8 @@ def _date_value(match: re.Match[str], text: str) -> str | None:
             month, day = day, month
     else:
         month, day = MONTHS[parts["month"]], int(parts.get("day") or 0)
-        if parts["month"] in {"may", "march", "mar", "sept"} and text[match.start("month")].islower():
-            return None  # the verb, the walk, the French seven
+        if parts["month"] in {"may", "march", "mar", "sept", "des"} and text[match.start("month")].islower():
+            return None  # the verb, the walk, the French seven and article
     year = parts.get("year")
     if parts.get("short"):
         year = str((2000 if int(parts["short"]) < 70 else 1900) + int(parts["short"]))

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import httpx2
 
+from rag import bodies
 from rag.errors import RecordingError
 
 RecordingMode = Literal["record", "replay", "auto"]
@@ -25,7 +26,7 @@ class Recording(httpx2.BaseTransport):
 
     - "replay" never uses the network and needs no key; a request that was not recorded is an error.
     - "record" sends every request and starts the file anew with the first answer.
-    - "auto" plays back what is recorded, and sends and records the rest.
+    - "auto" plays back what is recorded, and sends and records the rest; what only ever failed is sent again.
 
     Requests that were sent several times have several answers (HTTP 429, then 200), which are played back in order; the
     last one stays. Playing back never waits: answers ask to try again at once.
@@ -66,6 +67,8 @@ class Recording(httpx2.BaseTransport):
                 "The prompt, the model or the passages have changed since; record again with mode 'record' or 'auto'.",
             )
         response = self._network().handle_request(request)
+        response.request = request
+        bodies.limit(response)
         data = b"".join(response.stream)  # type: ignore[arg-type]
         response.close()
         kept = {
@@ -104,7 +107,7 @@ class Recording(httpx2.BaseTransport):
                 text = f"The recordings {str(self._path)!r} cannot be written: {error.strerror}."
                 raise RecordingError(text, "Choose another file, or free space.") from error
             self._fresh = False
-            if self._mode == "auto":
+            if self._mode == "auto" and exchange["response"]["status"] < 400:
                 self._answers[exchange["key"]] = [exchange["response"]]
 
     def _read(self) -> None:
@@ -125,6 +128,8 @@ class Recording(httpx2.BaseTransport):
                 text = f"Line {number} of {str(self._path)!r} is no recording, or was changed by hand."
                 raise RecordingError(text, "Delete the line, or record again with mode 'record'.") from error
             self._answers.setdefault(exchange["key"], []).append(answer)
+        if self._mode == "auto":
+            self._answers = {key: found for key, found in self._answers.items() if found[-1]["status"] < 400}
 
 
 def _key(body: object) -> str:

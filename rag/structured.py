@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+
+_BEGINNING = re.compile(r"[\ufeff\s]*(?:```(?:json)?\s*)?(?={)", re.IGNORECASE)
+_NOT_YET = re.compile(r"[\ufeff\s]*(?:`{0,2}|```(?:j|js|jso|json)?\s*)", re.IGNORECASE)
 
 
 def strict(schema: dict[str, Any]) -> dict[str, Any]:
@@ -72,16 +76,11 @@ class ListItems:
 
     def _begun(self, text: str) -> str:
         """The text from the object on; empty while it has not begun, or when something else begins."""
-        start = text.lstrip("\ufeff \t\r\n")
-        for fence in ("```json", "```JSON", "```"):
-            if start.startswith(fence):
-                start = start[len(fence) :].lstrip()
-                break
-        if start.startswith("{"):
+        if begun := _BEGINNING.match(text):
             self._head = None
-            return start
+            return text[begun.end() :]
         self._head = text
-        self._over = bool(start) and not "```json".startswith(start.lower())
+        self._over = _NOT_YET.fullmatch(text) is None
         return ""
 
     def _read(self, char: str) -> str | None:

@@ -1,0 +1,114 @@
+"""Whether a claim gives a name the part or the figure that its evidence gives to another."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.figures import Figure
+from rag.naming import Name
+
+_PASSIVE = re.compile(r"\b(?:by|par|oleh|von|durch|por)\b|被|\bdi(?!a\b|ri\b|i\b)\w{4,}")
+_DOING = frozenset(
+    f"c:{name}"
+    for name in (
+        "buy",
+        "sell",
+        "beat",
+        "attack",
+        "arrest",
+        "sue",
+        "accuse",
+        "support",
+        "oppose",
+        "allow",
+        "forbid",
+        "pay",
+        "lend",
+        "criticise",
+        "kill",
+        "help",
+        "replace",
+        "invade",
+        "own",
+        "threaten",
+        "hire",
+        "dismiss",
+        "win",
+        "lose",
+    )
+)
+"""What one does to another, so that it matters who stands first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What of a sentence counts here: its names, its figures, its content words and its folded text."""
+
+    folded: str
+    names: Sequence[Name]
+    figures: Sequence[Figure]
+    tokens: Sequence[tuple[int, frozenset[str]]]
+
+
+def find(claim: Reading, source: Reading) -> Iterator[str]:
+    """What was swapped, in words for whoever wrote the claim.
+
+    Only sentences built in a plain way are judged: two names that do something to one another, and names or years that
+    alternate with figures.
+    """
+    for one, other in itertools.pairwise(claim.names):
+        if one.key != other.key and _acts(claim, source, one, other):
+            yield f"In the cited sentences {other.printed!r} and {one.printed!r} have each other's part."
+            return
+    pairs, known = _partners(claim), _partners(source)
+    for label, figure in pairs.items():
+        if label in known and known[label] != figure and figure in known.values() and len(known) == 2:
+            yield f"In the cited sentences the figures of {label!r} and another are the other way round."
+            return
+
+
+def _acts(claim: Reading, source: Reading, one: Name, other: Name) -> bool:
+    """Whether the claim says that one did to the other what in the source the other did to one."""
+    mine = _between(claim, one, other)
+    for first, second in itertools.product(source.names, source.names):
+        if (first.key, second.key) != (other.key, one.key) or first.start > second.start:
+            continue
+        theirs = _between(source, first, second)
+        if mine is None or theirs is None or mine[1] != theirs[1]:
+            continue
+        shared = {key for keys in mine[0][:3] for key in keys} & {key for keys in theirs[0][:3] for key in keys}
+        if shared & _DOING:
+            return True
+    return False
+
+
+def _between(reading: Reading, one: Name, other: Name) -> tuple[list[frozenset[str]], bool] | None:
+    """The content words that follow the first name up to the second, and whether they are in the passive voice."""
+    start, end = one.start + len(one.printed), other.start
+    words = [keys for position, keys in reading.tokens if start <= position < end]
+    return (words, bool(_PASSIVE.search(reading.folded[start:end]))) if words else None
+
+
+def _partners(reading: Reading) -> dict[str, tuple[str, float]]:
+    """Label -> figure, where labels and figures of one kind alternate; empty where they don't.
+
+    Labels are the names, or the years when amounts stand beside them.
+    """
+    figures = [figure for figure in reading.figures if not isinstance(figure.value, str)]
+    years = [figure for figure in figures if _is_year(figure)]
+    values = [figure for figure in figures if not _is_year(figure) and figure.kind in ("number", "money", "percent")]
+    labels = [(name.start, name.key) for name in reading.names]
+    for marked in (labels, [(figure.start, f"{figure.value:.0f}") for figure in years]):
+        if 1 <= len(marked) <= 2 and len(marked) == len(values) and len({value.kind for value in values}) == 1:
+            order = sorted([(start, 0, label) for start, label in marked] + [(v.start, 1, "") for v in values])
+            if all(one[1] != other[1] for one, other in itertools.pairwise(order)):
+                ordered = sorted(marked)
+                return {label: (v.kind, float(v.value)) for (_, label), v in zip(ordered, values, strict=True)}
+    return {}
+
+
+def _is_year(figure: Figure) -> bool:
+    return figure.kind == "number" and figure.unit is None and 1500 <= float(figure.value) <= 2199
