@@ -237,7 +237,7 @@ class History:
         return connection
 
     def _reading_mode(self) -> str:
-        """SQLite's mode: where nothing can be written a file is read without its log, which a clean end leaves empty."""
+        """Where nothing can be written a file is read without its log, which a clean end leaves empty."""
         if os.access(self.path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             return "rw"
         log = self.path.with_name(NAME + "-wal")

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 Ranking = Sequence[tuple[int, float]]
 
 _DEPTH = 50
-_ENGLISH_WEIGHTS = (1.0, 1.0)
-_OTHER_WEIGHTS = (0.5, 1.0)
-"""Weights of the dense and the lexical ranking: the embedded model learnt from English."""
-
 _NEAR = 5
 """A language earns a place among the hits with a chunk this high in one of the two rankings."""
 
@@ -43,13 +39,12 @@ def retrieve(
         question: As asked.
         k: How many hits at most.
         filter: Which documents count.
-        language: The question's language, ISO 639-1; None means the rankings weigh the same.
+        language: The question's language, ISO 639-1; None when nothing tells.
     """
     vector = index.embedder.embed_question(question)
     dense = index.dense(vector, _DEPTH, filter)
     lexical = index.lexical(question, _DEPTH, filter)
-    weights = _ENGLISH_WEIGHTS if language in ("en", None) else _OTHER_WEIGHTS
-    scores = fuse([[key for key, _ in dense], [key for key, _ in lexical]], weights=weights)
+    scores = fuse([[key for key, _ in dense], [key for key, _ in lexical]])
     ranked = sorted(scores, key=lambda key: -scores[key])
     if len(index.languages) > 1:
         near = {key for key, _ in (*dense[:_NEAR], *lexical[:_NEAR])}

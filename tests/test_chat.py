@@ -225,6 +225,16 @@ def test_tokens_that_are_not_reported_are_estimated(ask: Ask, usage: Any) -> Non
     assert counted.output_tokens > 50
 
 
+@both
+def test_a_request_that_broke_off_may_have_been_paid_for(ask: Ask) -> None:
+    """What was sent counts as read, since the server may have worked on it."""
+    with FaultServer(default=fs.cut(GOOD, after=300)) as server, open_client(server, retries=0) as client:
+        with pytest.raises(ModelError):
+            ask(client)
+        assert client.usage.input_tokens > len(DOCUMENT)
+        assert client.usage.estimated
+
+
 def test_only_its_own_server_gets_headers_of_openai(monkeypatch: pytest.MonkeyPatch) -> None:
     """Variables meant for OpenAI do not travel to another server, and no proxy sees what stays on this machine."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-other-0123456789")

@@ -148,7 +148,7 @@ def test_one_instance_serves_many_threads() -> None:
 def test_the_name_identifies_the_weights(minilm: MiniLM) -> None:
     """The name ends in the first digits of the hash of model.onnx, and the shipped files are the ones built."""
     digest = json.loads((MODEL / "model.json").read_text())["files"]["model.onnx"]
-    assert minilm.name.startswith("all-MiniLM-L6-v2/")
+    assert minilm.name.startswith("spanwise-embedder-en-fr-id/int8/")
     assert minilm.name.endswith(f"/{digest[:8]}")
     assert damaged_files(EMBEDDED) == []
 

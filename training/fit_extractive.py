@@ -175,9 +175,15 @@ def _without_answer(hit: Hit, case: Case) -> Hit:
         return hit
     scores = tuple(hit.sentence_scores[place] for place in kept)
     lost = float(np.mean(hit.sentence_scores)) - float(np.mean(scores)) if scores else 0.3
+    chunk = hit.chunk
+    text = list(chunk.text)
+    for place, sentence in enumerate(chunk.sentences):
+        if place not in kept:  # blanks, so that all offsets stay
+            start, end = sentence.span.start - chunk.span.start, sentence.span.end - chunk.span.start
+            text[start:end] = " " * (end - start)
     return dataclasses.replace(
         hit,
-        chunk=dataclasses.replace(hit.chunk, sentences=tuple(hit.chunk.sentences[place] for place in kept)),
+        chunk=dataclasses.replace(chunk, text="".join(text), sentences=tuple(chunk.sentences[place] for place in kept)),
         sentence_scores=scores,
         dense_score=hit.dense_score - max(0.0, lost) if hit.dense_score is not None else None,
     )
