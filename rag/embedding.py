@@ -83,7 +83,7 @@ def open_embedder(settings: Settings) -> Embedder:
 
 
 class MiniLM:
-    """all-MiniLM-L6-v2 in the package: English, no network, no GPU.
+    """The embedder in the package: all-MiniLM-L6-v2 with French and Indonesian added; no network, no GPU.
 
     The vector of a passage is the mean of its token states, as the model was trained. The vector of a sentence is the
     mean over the sentence's own tokens in the *same* pass ("late chunking", Günther et al. 2024, arXiv:2409.04701):

@@ -53,19 +53,19 @@ def retrieve(
     return _hits(passages, vector=vector, scores=scores, dense=dense, lexical=lexical)
 
 
-def fuse(rankings: Sequence[Sequence[int]], k: int = 60, weights: Sequence[float] | None = None) -> dict[int, float]:
-    """Each item's reciprocal rank fusion score: the sum of weight / (k + rank) over the rankings that have it.
+def fuse(rankings: Sequence[Sequence[int]], k: int = 60) -> dict[int, float]:
+    """Each item's reciprocal rank fusion score: the sum of 1 / (k + rank) over the rankings that have it.
 
-    Ranks count from 1. Cormack, Clarke and Büttcher 2009, doi:10.1145/1571941.1572114; theirs has no weights, and
-    without them neither has ours. Items come in order of first appearance.
+    Ranks count from 1. Cormack, Clarke and Büttcher 2009, doi:10.1145/1571941.1572114. Items come in order of first
+    appearance.
 
     >>> fuse([[7, 8], [8]]) == {7: 1 / 61, 8: 1 / 62 + 1 / 61}
     True
     """
     scores: dict[int, float] = {}
-    for ranking, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
+    for ranking in rankings:
         for rank, item in enumerate(ranking, start=1):
-            scores[item] = scores.get(item, 0.0) + weight / (k + rank)
+            scores[item] = scores.get(item, 0.0) + 1 / (k + rank)
     return scores
 
 

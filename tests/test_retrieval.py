@@ -31,11 +31,6 @@ def test_reciprocal_rank_fusion_counts_ranks_from_one() -> None:
     assert fuse([[7, 8], [8]]) == pytest.approx({7: 1 / 61, 8: 1 / 62 + 1 / 61})
 
 
-def test_weights_scale_a_ranking_and_a_zero_weight_silences_it() -> None:
-    """The item stays, without a score."""
-    assert fuse([[7], [8]], weights=[0.5, 0.0]) == pytest.approx({7: 0.5 / 61, 8: 0.0})
-
-
 @given(st.lists(st.lists(st.integers(0, 30), unique=True), max_size=4))
 def test_fusion_keeps_every_item_and_rewards_agreement(rankings: list[list[int]]) -> None:
     """An item's score is the sum over the rankings that have it."""
