@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag import __version__
+from rag import __version__, embedding, local_models, reading
 from rag.config import Settings, origin, place_of
-from rag.embedding import EMBEDDED, open_embedder
+from rag.documents import Chunk, Sentence, Span
+from rag.embedding import open_embedder
 from rag.errors import NoIndexError, RagError
 from rag.index import Index
-from rag.local_models import damaged_files
 from rag.rendering.display import count
 
 State = Literal["right", "note", "wrong"]
@@ -47,7 +47,7 @@ class Check:
 def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which a reader wants them."""
     checks = [*_versions(), *_settings(settings), *_keys(), *_folder(settings.home)]
-    for part in (_embedder, _index):
+    for part in (_embedder, _reader, _index):
         checks += _guarded(part, settings)
     return checks
 
@@ -107,12 +107,33 @@ def _embedder(settings: Settings) -> Iterator[Check]:
     embedder = open_embedder(settings)
     if settings.embedder != "minilm":
         yield Check("embedder", "note", f"{embedder.name}: not called, since that may cost money")
-    elif damaged := damaged_files(EMBEDDED):
-        hint = "Run: pip install --force-reinstall --no-deps spanwise"
-        yield Check("embedder", "wrong", f"{embedder.name}: missing or altered: {', '.join(damaged)}", hint)
+    elif (check := _files("embedder", embedding.EMBEDDED)).state == "wrong":
+        yield check
     else:
-        dimensions = len(embedder.embed_question("Is anybody there?"))
-        yield Check("embedder", "right", f"{embedder.name}, {dimensions} dimensions, checksums right")
+        embedder.embed_question("Is anybody there?")
+        yield check
+
+
+def _reader(settings: Settings) -> Iterator[Check]:
+    """Whether the reader is there, whole and working."""
+    check = _files("reader", reading.EMBEDDED)
+    if check.state == "right":
+        sentence = Sentence(Span(0, 13), "en")
+        reading.Reader(threads=settings.threads).read(
+            "Who is there?", [Chunk("", sentence.span, "Ann is there.", (sentence,))]
+        )
+    yield check
+
+
+def _files(name: str, folder: Path) -> Check:
+    """What a model of the package is and where it comes from, with its files' checksums."""
+    card = local_models.read_card(folder)
+    if damaged := local_models.damaged_files(folder):
+        hint = "Run: pip install --force-reinstall --no-deps spanwise"
+        return Check(name, "wrong", f"{local_models.name_of(card)}: missing or altered: {', '.join(damaged)}", hint)
+    size = sum((folder / file).stat().st_size for file in card["files"]) / 1e6
+    detail = f"{local_models.name_of(card)}, {'/'.join(card['languages'])}, {size:.0f} MB, {card['licence']}, from "
+    return Check(name, "right", f"{detail}{card['origin']}; checksums right")
 
 
 def _index(settings: Settings) -> Iterator[Check]:
