@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -50,6 +50,7 @@ from rag.options import (
 
 if TYPE_CHECKING:
     from rag.answers import Answer
+    from rag.config import Settings
     from rag.documents import Filter, Hit
     from rag.workspace import Workspace
 
@@ -95,6 +96,7 @@ def ask(
       ask -c "and who signed it?"
       ask --lang fr --document articles/2018 "qui a signé le protocole ?"
       echo "who signed the memorandum?" | ask --json > answer.json
+      ask --no-log "something that is to be forgotten"
       ask --input questions.jsonl --output answers.jsonl
       ask -- "-5 degrees, where was that?"
 
@@ -102,7 +104,8 @@ def ask(
     With a language model, which sees the question and the passages found:
       ask -m ollama:qwen3:8b --fallback extractive "what is the deal about?"
       ask -m openai:gpt-5-mini --judge openai:gpt-5 -u --max-cost 0.05 "who signed?"
-      ask -m qwen3 --base-url http://127.0.0.1:8080/v1 --timeout 120 "who signed?"
+      ask -m qwen3 --base-url http://127.0.0.1:9000/v1 --timeout 120 "who signed?"
+      ask -m llamacpp:qwen3 --max-tokens 20000 --no-stream "who signed?"
       ask -m ollama:qwen3:8b --record answers.jsonl "who signed?"
       ask -m ollama:qwen3:8b --replay answers.jsonl "who signed?"
 
@@ -114,9 +117,10 @@ def ask(
         chosen = _format(form, as_json=as_json)
         if go_on and question is None:
             raise UsageError("--continue and --input were given.", "A batch is no conversation: leave one of them out.")
-        named = {"model": model, "base_url": base_url, "judge": judge, "fallback": fallback, "timeout": timeout}
-        limits = {"max_cost": max_cost, "max_tokens": max_tokens}
-        settings = settings_of(home, log=False if no_log else None, **named, **limits, **_recordings(record, replay))
+        named = {"base_url": base_url, "judge": judge, "fallback": fallback, "timeout": timeout}
+        named |= {"max_cost": max_cost, "max_tokens": max_tokens, **_recordings(record, replay)}
+        settings = settings_of(home, model=model, log=False if no_log else None, **named)
+        _check_model(settings, named)
         with opened(settings) as workspace, _metered(workspace, shown=usage):
             wanted = workspace.filter(document or (), lang or (), day(after), day(before))
             if question is None:
@@ -200,6 +204,14 @@ def _recordings(record: Path | None, replay: Path | None) -> dict[str, Any]:
     if not (record or replay):
         return {}
     return {"recordings": record or replay, "recordings_mode": "record" if record else "replay"}
+
+
+def _check_model(settings: Settings, options: Mapping[str, Any]) -> None:
+    """Refuse options that say how a model is to answer when none is named."""
+    given = [name for name, value in options.items() if value is not None]
+    if given and settings.model is None:
+        option = {"recordings": "record or --replay"}.get(given[0], given[0].replace("_", "-"))
+        raise UsageError(f"--{option} was given, and no model.", "Name the model: -m SERVER:MODEL, or RAG_MODEL")
 
 
 @contextmanager
@@ -304,6 +316,9 @@ def _batch(
     def complain(message: str) -> None:
         progress.clear()
         say(f"Error: {message}")
+
+    if workspace.speakers is not None:
+        say(workspace.speaker)
 
     try:
         report = batch.run(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rag.commands.frame import print_json, reporting, settings_of, stdout_look
-from rag.options import Debug, Home, Json
+from rag.options import BaseUrl, Debug, Home, Json, Model
 
 
 def index(
@@ -66,13 +66,24 @@ def status(*, as_json: Json = False, home: Home = None, debug: Debug = False) ->
         print_json(found) if as_json else print(reports.status_text(found, stdout_look()), end="")
 
 
-def doctor(*, as_json: Json = False, home: Home = None, debug: Debug = False) -> None:
-    """Check the installation, the settings and the index.
+def doctor(
+    *,
+    call_model: Annotated[
+        bool, typer.Option("--call-model", help="Ask the model a word; otherwise nothing is sent to it.")
+    ] = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    as_json: Json = False,
+    home: Home = None,
+    debug: Debug = False,
+) -> None:
+    """Check the installation, the settings, the index and the model.
 
     \b
     Examples:
       rag doctor
       rag doctor --json
+      rag doctor --call-model -m ollama:qwen3:8b
 
     Keys are said to be set or not, never shown. Exit code 1 when something is wrong.
     """
@@ -80,7 +91,7 @@ def doctor(*, as_json: Json = False, home: Home = None, debug: Debug = False) ->
         from rag import reports
         from rag.doctor import examine
 
-        checks = examine(settings_of(home))
+        checks = examine(settings_of(home, model=model, base_url=base_url), call_model=call_model)
         if as_json:
             print_json(reports.checks_object(checks))
         else:
