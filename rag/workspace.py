@@ -27,6 +27,7 @@ from rag.speakers import Speakers
 
 if TYPE_CHECKING:
     from rag.history import Turn
+    from rag.judging import Judge
     from rag.recheck import Shelf
     from rag.syncing import SyncReport
 
@@ -130,6 +131,11 @@ class Workspace:
         self.close()
 
     @property
+    def judge(self) -> Judge | None:
+        """Who confirms the statements of a model; None when nobody does."""
+        return None if self.speakers is None else self.speakers.judge
+
+    @property
     def speaker(self) -> str:
         """Which answerer speaks, in a sentence for the user; of a model, where what is sent goes."""
         if self.speakers is not None:
@@ -176,6 +182,7 @@ class Workspace:
                 filter=filter,
                 language=language,
                 fallback=self.fallback,
+                judge=self.judge,
             )
             return self._accounted(answer)
 
@@ -201,6 +208,7 @@ class Workspace:
                 filter=filter,
                 language=language,
                 fallback=self.fallback,
+                judge=self.judge,
             )
             for part in parts:
                 yield self._accounted(part) if isinstance(part, Answer) else part
