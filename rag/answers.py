@@ -186,6 +186,8 @@ class Answer:
         nearest: When unanswerable, the closest passages, best first; never presented as an answer.
         withheld: How many draft claims failed verification and were left out.
         model: Which answerer spoke: "extractive", or "<server>:<model>".
+        prompt: Which prompt the model was sent, "<name>@<version>", its version a hash of the words; None without one.
+        fallback: Why another answerer than the one asked for spoke, in a sentence that names it; None when none did.
         usage: What the model consumed.
         timings: Seconds per step: "retrieve", "draft", "verify".
     """
@@ -199,6 +201,8 @@ class Answer:
     nearest: tuple[Quotation, ...] = ()
     withheld: int = 0
     model: str = "extractive"
+    prompt: str | None = None
+    fallback: str | None = None
     usage: Usage = field(default_factory=Usage)
     timings: dict[str, float] = field(default_factory=dict)
 

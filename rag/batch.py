@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from rag.errors import StorageError, UsageError
+from rag.errors import ModelError, StorageError, UsageError
 from rag.rendering import dump
 
 STANDARD = Path("-")  # stdin as an input, stdout as an output
@@ -41,11 +41,19 @@ class Question:
 
 @dataclass(slots=True)
 class Report:
-    """How a batch went: answers written now, answers kept from an earlier run, and lines that could not be answered."""
+    """How a batch went.
+
+    Attributes:
+        written: Answers written now.
+        kept: Answers of an earlier run.
+        bad: Lines that cannot be answered.
+        failed: Questions at which the model failed; a second run asks them again.
+    """
 
     written: int = 0
     kept: int = 0
     bad: int = 0
+    failed: int = 0
 
 
 @dataclass(slots=True)
@@ -70,8 +78,9 @@ def run(
     Args:
         source: JSON lines with "id" and "question", or "-" for stdin.
         target: The file to write or go on with, or "-" for stdout; a device or pipe is written like stdout.
-        answer: Gives the object for a question; it must hold "question" as asked. A UsageError makes it a bad line.
-        complain: Is told about each bad line.
+        answer: Gives the object for a question; it must hold "question" as asked. A UsageError makes it a bad line, a
+            ModelError one that is not answered this time.
+        complain: Is told about each such line.
         progress: Is told how many questions of how many are done, and the id at work.
 
     Raises:
@@ -97,6 +106,9 @@ def run(
             except UsageError as error:
                 report.bad += 1
                 complain(f"{source}, line {question.line}: {error.message}")
+            except ModelError as error:
+                report.failed += 1
+                complain(f"{source}, line {question.line}: {error.message} {error.hint or ''}".rstrip())
     progress(len(given.questions), len(given.questions), "")
     if earlier:
         _put_in_order(target, [question.id for question in given.questions])

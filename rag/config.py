@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +41,47 @@ class Settings(BaseSettings):
     chroma_url: str | None = Field(None, description="Chroma server for the vectors; embedded in RAG_HOME when empty.")
     k: int = Field(8, ge=1, le=100, description="How many passages are retrieved for a question.")
     threads: int = Field(0, ge=0, le=256, description="Threads of the embedded model; 0 means one per core.")
+
+    model: str | None = Field(
+        None,
+        description="Language model that writes the answers, SERVER:MODEL (openai, ollama, llamacpp, vllm, lmstudio); "
+        "none when empty.",
+    )
+    base_url: str | None = Field(
+        None, description="Address of the model's server, with the version; the server's usual one when empty."
+    )
+    api_key: SecretStr | None = Field(
+        None, description="Key of the model's server; for openai: OPENAI_API_KEY when empty."
+    )
+    judge: str | None = Field(None, description="Model that must confirm each statement of an answer; none when empty.")
+    fallback: Literal["extractive"] | None = Field(
+        None, description="What answers when the model fails: extractive; the failure is an error when empty."
+    )
+    timeout: float = Field(
+        60.0, gt=0, le=86_400, description="Seconds that the model may take for a question, retries included."
+    )
+    retries: int = Field(
+        2, ge=0, le=20, description="How often a request that failed for a passing reason is sent again."
+    )
+    max_cost: float | None = Field(
+        None, gt=0, description="Most that a question, or a batch of them, may cost; a request beyond it is not sent."
+    )
+    max_tokens: int | None = Field(
+        None, gt=0, description="Most tokens that a question, or a batch of them, may take, read and written."
+    )
+    context_tokens: int = Field(
+        16_000, ge=1_000, description="Most tokens of a first request; the last passages are left out beyond it."
+    )
+    prices: Path | None = Field(
+        None, description="TOML file with prices of models, which come before those in the package (rag/prices.toml)."
+    )
+    recordings: Path | None = Field(
+        None, description="JSON lines in which the answers of model servers are recorded and found again."
+    )
+    recordings_mode: Literal["record", "replay", "auto"] = Field(
+        "auto", description="record: always ask; replay: never ask; auto: ask for what is not recorded."
+    )
+    log: bool = Field(True, description="Whether questions are kept in RAG_HOME, for ask -c and rag history.")
 
     @field_validator("embedder")
     @classmethod

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag import quantities
 from rag.numerals import MONTHS
 from rag.quantities import Quantity
-from rag.text import fold
+from rag.text import STOP_WORDS, fold
 from rag.units import (
     BOUNDS,
     COUNTED,
@@ -20,6 +20,7 @@ from rag.units import (
     MULTIPLES,
     RANKS_ID,
     RELATIVE,
+    ROUND,
     WEEKDAYS,
     WORDED,
     whole_words,
@@ -50,6 +51,11 @@ class Figure:
     printed: str
     start: int
 
+    @property
+    def is_year(self) -> bool:
+        """Whether it may be a year: a number from 1500 to 2199 that counts nothing known."""
+        return self.kind == "number" and self.unit is None and 1500 <= float(self.value) <= 2199
+
 
 _BOUNDS = {
     kind: re.compile(rf"(?:(?<![^\W_])|(?=[\u4e00-\u9fff]))(?:{pattern}) ?(?:the |les |des |de |d'|un |une |a )?$")
@@ -58,20 +64,18 @@ _BOUNDS = {
 _FRACTIONS = [(whole_words(pattern), value) for pattern, value in FRACTIONS.items()]
 _MULTIPLES = [(whole_words(pattern), value) for pattern, value in MULTIPLES.items()]
 _WORDED = [(whole_words(pattern), value) for pattern, value in WORDED.items()]
+_ROUND = [(whole_words(pattern), value) for pattern, value in ROUND.items()]
 _RELATIVE = [(whole_words(pattern), name) for name, pattern in RELATIVE.items()]
 _WEEKDAY = whole_words("|".join(sorted(WEEKDAYS, key=len, reverse=True)))
-_SUNDAY_ID = whole_words("hari minggu")
+_SUNDAY_ID = re.compile(r"(?<=\w )Minggu\b|\b[Hh]ari minggu\b")
 _MONTH_NAME = "|".join(sorted(MONTHS, key=len, reverse=True))
-_MONTH = re.compile(
+_MONTH_WORD = re.compile(rf"(?<!\w)(?P<month>{_MONTH_NAME})(?!\w)")
+_BEFORE_MONTH = re.compile(
     r"(?:\b(?:in|of|since|until|by|during|last|next|this|early|late|mid|between|and|to|from|through"
-    r"|en|mois de|depuis|fin|debut|mi|entre|et|de|a|jusqu'en|avant|apres"
-    r"|pada|bulan|sejak|hingga|sampai|antara|dan|awal|akhir|im|seit|zwischen|und|bis|desde|hasta|y)[ -]|d')"
-    rf"(?P<month>{_MONTH_NAME})(?!\w)"
+    r"|en|mois de|de|depuis|fin|debut|mi|entre|et|a|jusqu'en|avant|apres|des|partir de"
+    r"|pada|bulan|sejak|hingga|sampai|antara|dan|awal|akhir|mulai|im|seit|zwischen|und|bis|desde|hasta|y)[ -]|d')$"
 )
-_RANK_ID = re.compile(
-    rf"(?<=[a-z] )(?P<rank>{'|'.join(RANKS_ID)})(?:nya)?"
-    r"(?= (?:di|pada|dengan|yang|dalam|dari|setelah|sejak|untuk|sepanjang|se\w+)\b|[.,;)]|$)"
-)
+_RANK_ID = re.compile(rf"\b(?P<counted>[a-z]+) (?P<rank>{'|'.join(RANKS_ID)})(?:nya)?\b")
 _CURRENCIES = [(re.compile(rf"[ -]?(?:{pattern})(?![^\W_])"), code) for pattern, code in CURRENCIES.items()]
 _DECADE = re.compile(
     r"(?<!\w)(?:(?P<en>(?:1[5-9]|20)\d0)'?s|(?:annees|tahun|anos|decada de) (?P<fr>(?:1[5-9]|20)?\d0)(?:-an)?(?!\d)"
@@ -97,6 +101,7 @@ _POINTS = re.compile(
     r"[ -]?(?:percentage points?|points? de pourcentage|poin persen|prozentpunkte|puntos porcentuales)"
 )
 _MONTH_OF_DATE = re.compile(r"(?:\d{4}|-)-(\d\d)")
+_WITH_DAY = re.compile(r"-\d\d-\d\d$")
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3})*(?:[.,]\d+)?")
 
@@ -119,12 +124,8 @@ def read(text: str, language: str | None) -> list[Figure]:
 
 def loose_numbers(text: str, figures: Sequence[Figure]) -> list[str]:
     """The numbers of a sentence that are in none of its figures, digits only: "10" of "Windows 10"."""
-    covered = [(figure.start, figure.start + len(figure.printed)) for figure in figures]
-    return [
-        re.sub(r"\D", "", match.group())
-        for match in _NUMBER.finditer(text)
-        if not any(start <= match.start() < end for start, end in covered)
-    ]
+    covered = {place for figure in figures for place in range(figure.start, figure.start + len(figure.printed))}
+    return [re.sub(r"\D", "", match.group()) for match in _NUMBER.finditer(text) if match.start() not in covered]
 
 
 def all_numbers(text: str) -> set[str]:
@@ -141,7 +142,10 @@ def _quantities(text: str, folded: str, language: str | None) -> Iterator[Figure
     ]
     figures = [_figure(text, folded, quantity) for quantity in found]
     for place in range(len(figures) - 1):
-        if _is_range(folded, found[place], found[place + 1]):
+        day = _day_of(folded, found[place], found[place + 1])
+        if day:
+            figures[place] = replace(figures[place], kind="date", value=day)
+        elif _is_range(folded, found[place], found[place + 1]):
             figures[place] = _lower_end(figures[place], figures[place + 1])
             figures[place + 1] = replace(figures[place + 1], bound="range")
     yield from figures
@@ -181,10 +185,28 @@ def _bound(folded: str, start: int) -> Bound:
     return kinds[0] if kinds else "exact"  # type: ignore[return-value]
 
 
+def _day_of(folded: str, one: Quantity, other: Quantity) -> str | None:
+    """The date that a bare number is when it begins a run of days: "5-7 September", "du 5 au 7 septembre"."""
+    between = folded[one.span.end : other.span.start]
+    is_day = (
+        other.kind == "date"
+        and _WITH_DAY.search(str(other.value))
+        and one.kind == "number"
+        and 0 < float(one.value) < 32
+    )
+    if not is_day or not (_RANGE.fullmatch(between) or between.strip() == "au"):
+        return None
+    return f"{str(other.value)[:-2]}{int(float(one.value)):02}"
+
+
 def _is_range(folded: str, one: Quantity, other: Quantity) -> bool:
     between = folded[one.span.end : other.span.start]
     if not _RANGE.fullmatch(between) or one.kind == "ordinal" or _FROM.search(folded[: one.span.start]):
         return False
+    if isinstance(one.value, float) and isinstance(other.value, float) and one.value >= other.value:
+        return False  # by 61 votes to 19
+    if "-" in between and other.kind == "number" and float(other.value) < 20 and other.unit is None:
+        return False  # they won 0-2
     if one.kind != other.kind and (one.kind, one.unit) != ("number", None):
         return False
     if between.strip() in {"and", "et", "dan", "und", "y"}:
@@ -221,17 +243,20 @@ def _times(folded: str, matches: Iterable[re.Match[str]]) -> Iterator[Figure]:
 
 def _ranks_id(folded: str, language: str | None) -> Iterator[Figure]:
     for match in _RANK_ID.finditer(folded) if language == "id" else ():
-        yield Figure("ordinal", float(RANKS_ID[match["rank"]]), None, "exact", match.group(), match.start())
+        if match["counted"] not in STOP_WORDS["id"]:
+            yield Figure("ordinal", float(RANKS_ID[match["rank"]]), None, "exact", match["rank"], match.start("rank"))
 
 
 def _named_times(text: str, folded: str) -> Iterator[Figure]:
-    for match in _MONTH.finditer(folded):
-        if match["month"] in {"may", "march", "mar", "sep", "dec"} and text[match.start("month")].islower():
+    for match in _MONTH_WORD.finditer(folded):
+        capital, name = text[match.start()].isupper() and match.start() > 0, match["month"]
+        before = _BEFORE_MONTH.search(folded[max(0, match.start() - 14) : match.start()])
+        if not capital and (name in {"may", "march", "mar", "sep", "dec", "des"} or not before):
             continue
         yield Figure("month", float(MONTHS[match["month"]]), None, "exact", match["month"], match.start("month"))
     for match in _WEEKDAY.finditer(folded):
         yield Figure("weekday", WEEKDAYS[match.group()], None, "exact", match.group(), match.start())
-    for match in _SUNDAY_ID.finditer(folded):
+    for match in _SUNDAY_ID.finditer(text):
         yield Figure("weekday", "sunday", None, "exact", match.group(), match.start())
     for pattern, name in _RELATIVE:
         for match in pattern.finditer(folded):
@@ -259,17 +284,31 @@ def _shares(folded: str) -> Iterator[Figure]:
     for pattern, value in _MULTIPLES:
         for match in pattern.finditer(folded):
             yield Figure("number", value, None, "exact", match.group(), match.start())
+    for pattern, value in _ROUND:
+        for match in pattern.finditer(folded):
+            yield Figure("number", value, None, "about", match.group(), match.start())
     for pattern, (value, unit) in _WORDED:
         for match in pattern.finditer(folded):
             yield Figure("number", value, unit, "exact", match.group(), match.start())
 
 
-def unsupported(claimed: Sequence[Figure], known: Sequence[Figure]) -> Iterator[tuple[Figure, str]]:
-    """The claimed figures that the known ones do not bear out, each with the reason."""
+def unsupported(
+    claimed: Sequence[Figure], known: Sequence[Figure], numbers: Collection[str]
+) -> Iterator[tuple[Figure, str]]:
+    """The claimed figures that the known ones do not bear out, each with the reason.
+
+    Args:
+        claimed: Of the claim.
+        known: Of its evidence.
+        numbers: Every number of the evidence, digits only: one may look like part of a name ("Quelque 12 000").
+    """
+    known = list({(each.kind, each.value, each.unit, each.bound): each for each in known}.values())
     for figure in claimed:
         if figure.kind == "number" and figure.unit is None and figure.printed.lower() in _WORDS_FOR_TWO:
             continue
         alike = [other for other in known if _same_value(figure, other)]
+        if not alike and figure.kind == "number" and f"{figure.value:.10g}" in numbers:
+            continue
         if not alike:
             yield figure, f"{figure.printed!r} is not in the cited sentences."
         elif not any(_same_unit(figure, other) for other in alike):
@@ -281,6 +320,11 @@ def unsupported(claimed: Sequence[Figure], known: Sequence[Figure]) -> Iterator[
 _WORDS_FOR_TWO = {"both", "les deux", "kedua", "keduanya", "beide", "beiden", "ambos", "ambas", "两者"}
 
 
+def rival(claimed: Figure, known: Figure) -> bool:
+    """Whether a known figure could stand in the claimed one's place: of the same kind and, where told, unit."""
+    return claimed.kind == known.kind and claimed.unit in (known.unit, None) and claimed.is_year == known.is_year
+
+
 def _same_value(claimed: Figure, known: Figure) -> bool:
     match claimed.kind, known.kind:
         case "date", "date":
@@ -290,6 +334,8 @@ def _same_value(claimed: Figure, known: Figure) -> bool:
             return month is not None and float(month[1]) == claimed.value
         case "number", "date":
             return f"{claimed.value:.0f}" == str(known.value)[:4]
+        case "number", "ordinal":
+            return claimed.unit is None and claimed.printed.isalpha() and claimed.value == known.value  # number three
         case (("weekday" | "relative"), _):
             return (claimed.kind, claimed.value) == (known.kind, known.value)
     comparable = claimed.kind == known.kind or (claimed.kind, known.kind) == ("number", "money")
@@ -324,7 +370,9 @@ def _same_unit(claimed: Figure, known: Figure) -> bool:
 
 
 def _same_bound(claimed: Figure, known: Figure) -> bool:
-    if known.bound == "exact" or claimed.kind in ("date", "month", "weekday", "relative", "decade", "time"):
+    if (claimed.is_year and known.is_year) or claimed.kind not in ("number", "percent", "money"):
+        return True  # until 2030
+    if known.bound == "exact":
         return claimed.bound in ("exact", "about", "range", known.bound) or claimed.value != known.value
     if known.bound in ("about", "range"):
         return claimed.bound != "exact"

@@ -5,25 +5,34 @@ Everything is folded. A name stands for itself under all its forms: "Chine", "ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rag.words import lines
 
 _ENDINGS = ("", "e", "s", "es", "n", "en", "er", "em", "a", "as")
 
 
-def _names() -> Iterator[tuple[str, str]]:
-    """Each form with its name, from lines "name: form, form …"; a form that ends in "~" is inflected."""
-    for line in lines("names"):
+def _read() -> tuple[dict[str, str], set[str]]:
+    """Each form with its name, and the forms that are names only with a capital.
+
+    A line is "name: form, form …"; a form that ends in "~" is an adjective or the like, which is inflected and may be
+    written small. The places are those of Unicode CLDR (territories and the cities of time zones) in our six
+    languages; one that the first list has under another name goes by that.
+    """
+    found: dict[str, str] = {}
+    inflected: set[str] = set()
+    for line in (*lines("names"), *lines("places")):
         name, _, listed = line.partition(":")
-        yield name, name
-        for form in filter(None, map(str.strip, listed.split(","))):
-            endings = _ENDINGS if form.endswith("~") else ("",)
-            yield from ((form.rstrip("~") + ending, name) for ending in endings)
+        forms = [name, *filter(None, map(str.strip, listed.split(",")))]
+        name = next((found[form] for form in forms if form in found), name)
+        for form in forms:
+            inflections = [form.rstrip("~") + ending for ending in _ENDINGS] if form.endswith("~") else []
+            inflected.update(inflections)
+            for each in inflections or [form]:
+                found.setdefault(each, name)
+    return found, {form for form in found if form.isalpha() and form not in inflected}
 
 
-NAMES = dict(_names())
-"""Form -> the name it stands for."""
+NAMES, CAPITALISED = _read()
+"""Form -> the name it stands for; and the forms of one word that count only with a capital ("Turkey", "Réunion")."""
 
 ROLES = frozenset(word for line in lines("roles") for word in line.split())
 """Titles: translated freely, so they are not compared."""

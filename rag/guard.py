@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag import concepts, figures, languages, markers, naming, number_words, swaps
+from rag.gazetteer import NAMES
+from rag.numerals import MONTHS
 from rag.text import STOP_WORDS, fold, stems
+from rag.words import lines
 
 Kind = Literal["figure", "name", "swap", "negation", "opposite", "hedge", "attribution"]
-CONTRADICTING: frozenset[Kind] = frozenset({"figure", "swap", "negation", "opposite"})
-"""Kinds of objection that mean another statement, not only a bolder one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,12 @@ class Objection:
     Attributes:
         kind: What differs.
         reason: One sentence for whoever wrote the text.
+        contradicts: Whether the evidence, if it speaks of the same thing, says otherwise rather than less.
     """
 
     kind: Kind
     reason: str
+    contradicts: bool = False
 
 
 def objections(
@@ -81,6 +84,24 @@ def examine(
     return found
 
 
+def content(text: str, language: str | None) -> list[frozenset[str]]:
+    """For each content word of a text the keys by which it can be found in another language.
+
+    Keys are stems, the first letters of longer words, and names of ``rag.concepts``; two words that share one may mean
+    the same.
+    """
+    return [token.keys for token in _Source.read(text, language).tokens]
+
+
+def spoken(text: str, language: str | None) -> str | None:
+    """The language that a sentence is written in: the one supposed, unless it is hardly likely and another is."""
+    if language is None or len(text) < 25:
+        return language or languages.detect(text)
+    likely = languages.probabilities(text)
+    best = max(likely, key=lambda code: likely[code], default=language)
+    return best if likely.get(best, 0.0) >= 0.5 and likely.get(language, 0.0) < 0.15 else language
+
+
 def unknown(
     text: str, evidence: Sequence[str], language: str | None, evidence_languages: Sequence[str | None]
 ) -> list[Objection]:
@@ -95,7 +116,7 @@ def _read(
     """The claim and the sentences, each in its language; a claim cut out of a sentence has that sentence's."""
     codes = [code or languages.detect(each) for each, code in zip(evidence, evidence_languages, strict=True)]
     whole = next((code for each, code in zip(evidence, codes, strict=True) if text in each), None)
-    language = whole or (languages.of_sentence(text, language) if language else languages.detect(text))
+    language = whole or spoken(text, language)
     return _Source.read(text, language), [_Source.read(*each) for each in zip(evidence, codes, strict=True)]
 
 
@@ -130,17 +151,26 @@ class _Source:
 
 
 _MONTH_OF_MAY = re.compile(r"(?<=\w )May(?= |,|\.)|May(?= \d)")
-_WORD = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*")
+_WORD = re.compile(r"[^\W\d_]+|\d+(?:[., ]\d{3}(?!\d))*(?:[.,]\d+)?")
 _ID_PREFIX = re.compile(r"^(?:meng|meny|men|mem|me|di|ber|ter|peng|pen|pem|pe|ke|se)(?=\w{4})")
-_STOP = frozenset(word for listed in STOP_WORDS.values() for word in listed)
+_STOP = frozenset(word for listed in STOP_WORDS.values() for word in listed) | frozenset(
+    word for line in lines("functions") for word in line.split()
+)
 
 
 def _tokens(text: str, folded: str, language: str | None) -> Iterator[_Token]:
     for match in _WORD.finditer(folded):
         word = match.group()
-        if word in _STOP or len(word) < 2:
+        if word[0].isdigit():
+            yield _Token(match.start(), frozenset({f"d:{re.sub(r'[^0-9]', '', word)}"}), False)
+            continue
+        if (word in _STOP and word != "against") or len(word) < 2:
             continue
         keys = {f"s:{stem}" for stem in stems(word, language)} | {f"c:{name}" for name in concepts.of(word)}
+        if word in NAMES and (len(word) > 3 or text[match.start() : match.end()].isupper()):
+            keys.add(f"n:{NAMES[word]}")
+        if word in MONTHS:
+            keys.add(f"m:{MONTHS[word]}")
         root = _ID_PREFIX.sub("", word) if language in {"id", None} else word
         if len(root) >= 5:
             keys.add(f"p:{root[:5]}")
@@ -149,9 +179,9 @@ def _tokens(text: str, folded: str, language: str | None) -> Iterator[_Token]:
 
 def _figures(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
     known = [figure for source in sources for figure in source.figures]
-    for _, reason in figures.unsupported(claim.figures, known):
-        yield Objection("figure", reason)
     numbers = {number for source in sources for number in figures.all_numbers(source.text)}
+    for figure, reason in figures.unsupported(claim.figures, known, numbers):
+        yield Objection("figure", reason, contradicts=any(figures.rival(figure, other) for other in known))
     for number in figures.loose_numbers(claim.text, claim.figures):
         if number not in numbers:
             yield Objection("figure", f"The number {number!r} is not in the cited sentences.")
@@ -167,7 +197,7 @@ def _swaps(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
     mine = _reading(claim)
     found = (reason for source in sources for reason in swaps.find(mine, _reading(source)))
     for reason in itertools.islice(found, 1):
-        yield Objection("swap", reason)
+        yield Objection("swap", reason, contradicts=True)
 
 
 def _reading(source: _Source) -> swaps.Reading:
@@ -184,29 +214,45 @@ _STRONG = re.compile(
 )
 
 
-def _governed(
-    source: _Source, matches: Sequence[re.Match[str]], *, wide: bool, whole: bool
-) -> tuple[set[str], set[str], int, int]:
-    """The keys of the words that markers govern and of those they leave free, and the number of words of each.
+_ACCORDING = re.compile(
+    r"according|reported|alleg|rumou|suppos|purport|opinion|view|selon|d'apres|aux dires|mon avis|pour moi|presum"
+    r"|menurut|konon|kabar|lapor|rumor|isu|laut|zufolge|angeblich|nach angaben|segun|supuest|presunt|al parecer|据"
+)
+Scope = Literal["clause", "sentence", "report"]
+"""How far a marker reaches: to the end of its clause, past commas, or as far as what somebody is said to say."""
+
+
+def _governed(source: _Source, matches: Sequence[re.Match[str]], scope: Scope) -> tuple[list[_Token], list[_Token]]:
+    """The words that markers govern and those they leave free.
 
     What stands before a marker in its own clause, the subject mostly, is neither.
     """
-    ends = [match.start() for match in (_STRONG if wide else _CLAUSE).finditer(source.folded)] + [len(source.folded)]
-    clauses = [match.end() for match in _CLAUSE.finditer(source.folded)]
-    scopes, neutral = [], []
+    inside: set[_Token] = set()
+    neutral: set[_Token] = set()
     for match in matches:
-        begin = max((start for start in clauses if start <= match.start()), default=0)
-        end = next(end for end in ends if end >= match.start())
-        start = 0 if whole else begin if source.language in {"de", "zh"} else match.start()
-        scopes.append((start, len(source.folded) if whole else end))
-        neutral.append((begin, match.start()))
-    inside = [token for token in source.tokens if any(start <= token.start < end for start, end in scopes)]
-    outside = [
-        token
-        for token in source.tokens
-        if token not in inside and not any(start <= token.start < end for start, end in neutral)
-    ]
-    return _keys(inside), _keys(outside), len(inside), len(outside)
+        start, end = _reach(source, match, scope)
+        begin = max((each.end() for each in _CLAUSE.finditer(source.folded, 0, match.start())), default=0)
+        inside |= {token for token in source.tokens if start <= token.start < end}
+        neutral |= {token for token in source.tokens if begin <= token.start < match.start()}
+    outside = [token for token in source.tokens if token not in inside | neutral]
+    return [token for token in source.tokens if token in inside], outside
+
+
+def _reach(source: _Source, match: re.Match[str], scope: Scope) -> tuple[int, int]:
+    """Where the words begin and end that a marker governs."""
+    length = len(source.folded)
+    if scope == "report":
+        if source.folded.rstrip().endswith(":"):
+            return length, length  # what is said follows in another sentence
+        after = sum(token.start >= match.end() and not token.capital for token in source.tokens)
+        is_preposition = _ACCORDING.search(match.group()) is not None
+        return (0 if is_preposition or after < 3 else match.end()), length
+    breaks = (_STRONG if scope == "sentence" else _CLAUSE).finditer(source.folded, match.start())
+    end = next((each.start() for each in breaks), length)
+    is_last = not any(match.end() <= token.start < end for token in source.tokens)
+    if is_last or source.language in {"de", "zh"}:  # what it governs stands before it
+        return max((each.end() for each in _CLAUSE.finditer(source.folded, 0, match.start())), default=0), end
+    return match.start(), end
 
 
 def _keys(tokens: Sequence[_Token]) -> set[str]:
@@ -214,25 +260,20 @@ def _keys(tokens: Sequence[_Token]) -> set[str]:
 
 
 def _rests_on(
-    claim: _Source,
-    sources: Sequence[_Source],
-    found: Sequence[Sequence[re.Match[str]]],
-    *,
-    wide: bool,
-    whole: bool = False,
+    claim: _Source, sources: Sequence[_Source], found: Sequence[Sequence[re.Match[str]]], scope: Scope
 ) -> bool:
     """Whether the claim rests on words that the markers govern rather than on others."""
-    inside: set[str] = set()
-    outside: set[str] = set()
-    governed = free = 0
+    inside: list[_Token] = []
+    outside: list[_Token] = []
     for source, matches in zip(sources, found, strict=True):
-        keys, others, size, rest = _governed(source, matches, wide=wide, whole=whole)
-        inside, outside, governed, free = inside | keys, outside | others, governed + size, free + rest
-    only_inside = sum(bool(token.keys & inside) and not token.keys & outside for token in claim.tokens)
-    only_outside = sum(bool(token.keys & outside) and not token.keys & inside for token in claim.tokens)
+        governed, free = _governed(source, matches, scope)
+        inside, outside = inside + governed, outside + free
+    keys, others = _keys(inside), _keys(outside)
+    only_inside = sum(bool(token.keys & keys) and not token.keys & others for token in claim.tokens)
+    only_outside = sum(bool(token.keys & others) and not token.keys & keys for token in claim.tokens)
     if only_inside == only_outside == 0:
-        return governed > 2 * free
-    return only_inside > only_outside or only_inside >= max(2, 0.5 * governed)
+        return len(inside) > 2 * len(outside)
+    return only_inside > only_outside or only_inside >= max(2, 0.5 * len(inside))
 
 
 def _negation(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
@@ -246,22 +287,37 @@ def _negation(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]
         for source in sources
     ]
     if negated:
-        lexical = any(markers.find(markers.LEXICAL, source.folded, source.language) for source in sources)
-        if not any(found) and not lexical:
-            yield Objection("negation", f"The text says {negated[0].group()!r}; the cited sentences do not negate it.")
-    elif (
-        not softly and any(found) and (_rests_on(claim, sources, found, wide=False) or _repeats(claim, sources, found))
-    ):
+        lexical = {word for source in sources for word in _lexical(source)}
+        if not any(markers.negations(source.folded, source.language) for source in sources) and (
+            (not any(found) and not lexical) or lexical & _lexical(claim)
+        ):
+            yield Objection(
+                "negation",
+                f"The text says {negated[0].group()!r}; the cited sentences do not negate it.",
+                contradicts=True,
+            )
+    elif not softly and any(found) and (_rests_on(claim, sources, found, "clause") or _repeats(claim, sources, found)):
         words = next(matches[0].group() for matches in found if matches)
-        yield Objection("negation", f"The cited sentences negate this ({words!r}); the text does not.")
+        yield Objection(
+            "negation", f"The cited sentences negate this ({words!r}); the text does not.", contradicts=True
+        )
+
+
+def _lexical(source: _Source) -> set[str]:
+    """The keys of the words that carry a negation in their meaning."""
+    spans = [match.span() for match in markers.find(markers.LEXICAL, source.folded, source.language)]
+    return _keys([token for token in source.tokens if any(start <= token.start < end for start, end in spans)])
 
 
 def _repeats(claim: _Source, sources: Sequence[_Source], found: Sequence[Sequence[re.Match[str]]]) -> bool:
-    """Whether the claim has one of the two words after a marker, names apart, which the sources have nowhere else."""
+    """Whether the claim has one of the two words after a marker (or before, where none follow), and only from there."""
     said = _keys(claim.tokens)
     for source, matches in zip(sources, found, strict=True):
         for match in matches:
             after = [token for token in source.tokens if match.end() <= token.start and not token.capital][:2]
+            after = (
+                after or [token for token in source.tokens if token.start < match.start() and not token.capital][-2:]
+            )
             others = {key for each in sources for token in each.tokens if token not in after for key in token.keys}
             if any((token.keys & said) - others for token in after):
                 return True
@@ -276,7 +332,9 @@ def _opposites(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection
     for pair in concepts.OPPOSITES:
         for one, other in (pair, pair[::-1]):
             if f"c:{one}" in said and f"c:{other}" not in said and f"c:{other}" in known and f"c:{one}" not in known:
-                yield Objection("opposite", f"The text says {one!r} where the cited sentences say {other!r}.")
+                yield Objection(
+                    "opposite", f"The text says {one!r} where the cited sentences say {other!r}.", contradicts=True
+                )
 
 
 _HEDGES = (
@@ -289,8 +347,8 @@ _HEDGES = (
 
 def _hedges(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
     for name, table, accepted in _HEDGES:
-        found = [markers.find(table, source.folded, source.language) for source in sources]
-        if not any(found) or not (_rests_on(claim, sources, found, wide=True) or _repeats(claim, sources, found)):
+        found = [_hedging(table, source) for source in sources]
+        if not any(found) or not (_rests_on(claim, sources, found, "sentence") or _repeats(claim, sources, found)):
             continue
         if not any(
             markers.find(each, claim.folded, claim.language) for each in (*accepted, markers.ABLE)
@@ -302,6 +360,13 @@ def _hedges(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
             return
 
 
+def _hedging(table: markers.Table, source: _Source) -> list[re.Match[str]]:
+    """The words of a table, without those that only report: "estime la procureure"."""
+    reported = {match.start() for match in markers.find(markers.REPORTED, source.folded, source.language)}
+    found = markers.find(table, source.folded, source.language)
+    return [match for match in found if table is markers.POSSIBLE or match.start() not in reported]
+
+
 def _conditional(claim: _Source) -> bool:
     return claim.language == "fr" and markers.is_conditional_fr(claim.text)
 
@@ -311,7 +376,7 @@ _QUOTES = re.compile(r"[\"“”«»„]")
 
 def _attribution(claim: _Source, sources: Sequence[_Source]) -> Iterator[Objection]:
     found = [markers.find(markers.REPORTED, source.folded, source.language) for source in sources]
-    if not any(found) or not _rests_on(claim, sources, found, wide=True, whole=True):
+    if not any(found) or not _rests_on(claim, sources, found, "report"):
         return
     tables = (markers.REPORTED, markers.ALSO_REPORTS)
     if any(markers.find(table, claim.folded, claim.language) for table in tables) or _QUOTES.search(claim.text):

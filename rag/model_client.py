@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -151,8 +152,23 @@ class ModelClient:
         """What this thread's current question has consumed so far."""
         return self._question.usage
 
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        """One question for all that this thread asks within, with one deadline: ``begin`` goes on with it."""
+        if self._is_held:
+            yield
+            return
+        self.begin()
+        self._current.held = True
+        try:
+            yield
+        finally:
+            self._current.held = False
+
     def begin(self) -> None:
         """Start a new question in this thread: its deadline runs from now, and nothing is consumed yet."""
+        if self._is_held:
+            return
         self._current.question = _Question(time.monotonic() + self._timeout_s, ModelUsage(self._price))
 
     def fresh(self) -> Self:
@@ -200,6 +216,10 @@ class ModelClient:
             ModelError: As ``complete``, possibly after some items.
         """
         return self._run(_Call(self._question, schema, reasks, FoundItems(schema, field)), messages)
+
+    @property
+    def _is_held(self) -> bool:
+        return getattr(self._current, "held", False)
 
     @property
     def _question(self) -> _Question:
@@ -324,18 +344,25 @@ class ModelClient:
         if call.items is not None:
             call.items.restart()
         reply = Reply()
-        started = time.monotonic()
-        usage.requests += 1
+        self._count(usage, ModelUsage(self._price, requests=1))
+        spent, started = ModelUsage(self._price), time.monotonic()
         try:
             fault = self._chat.ask(capped, reply, timeout_s=max(call.question.left_s(), 0.0), heard=call.hear)
         finally:
-            usage.seconds += time.monotonic() - started
+            spent.seconds = time.monotonic() - started
             if reply.usage is not None:
-                usage.add(*reply.usage)
+                spent.add(*reply.usage)
             elif reply.is_billed:
-                usage.add(read, tokens.count(reply.text, self.name))
-                usage.estimated = True
+                spent.add(read, tokens.count(reply.text, self.name))
+                spent.estimated = True
+            self._count(usage, spent)
         return reply, fault
+
+    def _count(self, usage: ModelUsage, spent: ModelUsage) -> None:
+        """Count for the question, and for all questions where limits hold for all."""
+        usage.include(spent)
+        if self._limits.total is not None:
+            self._limits.total.add(spent)
 
 
 def _plain(found: BaseModel, schema: type[BaseModel]) -> BaseModel:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import concepts
-from rag.gazetteer import INSTITUTIONAL, NAMES, OPENERS, ROLES
+from rag.gazetteer import CAPITALISED, INSTITUTIONAL, NAMES, OPENERS, ROLES
+from rag.number_words import KNOWN as NUMBER_WORDS
 from rag.numerals import MONTHS
 from rag.text import STOP_WORDS, fold, stems
 from rag.units import COUNTED, WEEKDAYS
@@ -18,6 +19,7 @@ _KNOWN = re.compile(
     + "|".join(sorted(map(re.escape, NAMES), key=len, reverse=True))
     + r")(?:(?![^\W_$])|(?<=[\u4e00-\u9fff]))"
 )
+_DOLLAR = re.compile(r"dol+ars? (?:as|us)\b|\b(?:as|us)\b dol+ar|dol+ars? (?:americain|estadounidense|amerika)")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WITH_HAN_FORM = frozenset(name for form, name in NAMES.items() if _HAN.search(form))
 _NO_CAPITALS = frozenset(
@@ -31,15 +33,28 @@ _NEVER_NAMES = (
     | ROLES
     | MONTHS.keys()
     | WEEKDAYS.keys()
+    | NUMBER_WORDS
     | frozenset({"i", "minggu", "der", "die", "das", "el", "los", "las"})
 )
 _DERIVED = {
     "en": re.compile(
-        r"\w{3,}(?:tions?|ments?|ness|ity|ities|ly|ists|ings|ships?|isms?|ics|ies|ances?|ences?|ers|ors)|\w{4,}ing"
+        r"\w{3,}(?:makers?|workers?|owners?|holders?|goers?|keepers?|wom[ae]n)"
+        r"|\w{4,}ed|\w{3,}(?:tions?|ments?|ness|ity|ities|ly|ists|ings|ships?|isms?|ics|ies"
+        r"|ances?|ences?|ers|ors)|\w{4,}ing"
     ),
     "fr": re.compile(r"\w{3,}(?:tions?|ments?|eurs|euses|ites?|ances?|ences?|aux|ismes?|ages?|ant|ees?)"),
-    "id": re.compile(r"(?:mem|men|meng|meny|di|ter|ber)\w{4,}|(?:pe|ke|per)\w{3,}an|\w{3,}(?:nya|kan|kah)"),
+    "id": re.compile(
+        r"(?:mem|men|meng|meny|di|ter|ber|pem|peng|peny|pen[cdjst])\w{4,}|(?:pe|ke|per)\w{3,}an|\w{3,}(?:nya|kan|kah)"
+    ),
 }
+_VERB_FOLLOWS_ID = re.compile(
+    r"(?:,[^,]{1,60},)? (?:(?:me|di|ber|ter)\w{4,}|akan|telah|sudah|adalah|merupakan|mungkin|tidak|belum|juga|kini"
+    r"|mulai|ingin|bisa|dapat|kalah|menang|masih|pernah|saat|dan|[A-Z])"
+)
+_NOUN_DE = re.compile(
+    r"(?:\b[a-zäöüß]{3,}(?:e|en|er|es|em|ste|sten) [A-ZÄÖÜ][\wäöüß]+"
+    r"|(?:ung|heit|keit|schaft|tion|tät|gruppe|chef|chefin|minister|ministerin|präsident|präsidentin|verband))$"
+)
 _CYRILLIC = dict(zip("абвгдезийклмнопрстуфыэіїєґ", "abvgdeziiklmnoprstufyeiieg", strict=True)) | {
     "ё": "e", "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ъ": "", "ь": "", "ю": "yu", "я": "ya",
 }  # fmt: skip
@@ -59,12 +74,14 @@ class Name:
         key: What it is compared by: the entry of the gazetteer, or the folded word.
         start: Where it stands.
         known: Whether the gazetteer has it.
+        opens: Whether it opens a sentence, so that the capital may mean nothing.
     """
 
     printed: str
     key: str
     start: int
     known: bool
+    opens: bool = False
 
 
 def read(text: str, language: str | None) -> list[Name]:
@@ -79,7 +96,7 @@ def read(text: str, language: str | None) -> list[Name]:
     tokens = [match for match in _TOKEN.finditer(text) if not any(s <= match.start() < e for s, e in taken)]
     shouted = _is_headline(tokens)
     found = [
-        Name(match.group(), fold(match.group()), match.start(), known=False)
+        Name(match.group(), fold(match.group()), match.start(), known=False, opens=_opens(text, match))
         for match in tokens
         if _is_name(text, match, language, shouted)
     ]
@@ -89,10 +106,13 @@ def read(text: str, language: str | None) -> list[Name]:
 def _known(text: str) -> Iterator[Name]:
     folded = fold(text)
     for match in _KNOWN.finditer(folded):
+        if _DOLLAR.search(folded[max(0, match.start() - 8) : match.end() + 8]):
+            continue
         printed = text[match.start() : match.end()]
-        letters = re.sub(r"\W", "", printed)
+        capitals, letters = sum(map(str.isupper, printed)), sum(map(str.isalpha, printed))
         # "us", "as", "who" and "un" are words; the country, the organisations are written in capitals.
-        if len(letters) > 3 or letters.isupper() or _HAN.search(printed):
+        is_name = capitals > 1 if letters < 4 else capitals or match.group() not in CAPITALISED
+        if is_name or _HAN.search(printed):
             yield Name(printed, NAMES[match.group()], match.start(), known=True)
 
 
@@ -110,10 +130,17 @@ def _is_name(text: str, match: re.Match[str], language: str | None, shouted: boo
         return True  # iPhone, IDC, SwiftKey
     if language in _NO_CAPITALS or not word[0].isupper():
         return language in _NO_CAPITALS and word.isascii()
-    opens = shouted or bool(_OPENING.search(text[max(0, match.start() - 12) : match.start()]))
+    opens = shouted or _opens(text, match)
     if language in _NOUNS_HAVE_CAPITALS:
-        return not opens and bool(re.match(r" [A-ZÀ-Þ]\w", text[match.end() :]))
+        in_a_row = re.match(r" [A-ZÀ-Þ]\w", text[match.end() :]) is not None
+        return not opens and in_a_row and not _NOUN_DE.search(text, 0, match.end())
+    if opens and language == "id" and not _VERB_FOLLOWS_ID.match(text, match.end()):
+        return False  # a noun, with more about it
     return not opens or not _is_common(folded, language)
+
+
+def _opens(text: str, match: re.Match[str]) -> bool:
+    return _OPENING.search(text[max(0, match.start() - 12) : match.start()]) is not None
 
 
 def _is_common(word: str, language: str | None) -> bool:
@@ -131,13 +158,20 @@ class Pool:
     """The words of the evidence, under every form by which a name may be looked for."""
 
     def __init__(self, evidence: Sequence[str], languages: Sequence[str | None]) -> None:
+        self.names = [
+            (name, code)
+            for text, code in zip(evidence, languages, strict=True)
+            for name in read(text, code)
+            if name.key not in INSTITUTIONAL
+        ]
         self.known = {name.key for text in evidence for name in _known(text)}
         tokens = [match.group() for text in evidence for match in _TOKEN.finditer(text)]
         self.words = {fold(token) for token in tokens}
         self.stems = {
             stem for text, language in zip(evidence, languages, strict=True) for stem in stems(text, language)
         }
-        self.sounds = {sound for word in self.words if len(sound := _sound(word)) >= 3}
+        self.words_by_sound = [(word, _sound(word)) for word in self.words]
+        self.sounds = {sound for _, sound in self.words_by_sound}
         self.acronyms = {fold(token) for token in tokens if token.isupper() and len(token) > 1}
         self.initials = [_initials(text) for text in evidence]
         self.languages = set(languages)
@@ -150,25 +184,26 @@ class Pool:
             return True
         if self.unreadable and name.key not in _WITH_HAN_FORM:
             return True  # a script that we cannot compare
+        if name.known:
+            return not name.key.isalpha() and any(map(self._has_word, _TOKEN.findall(fold(name.printed))))
         foreign = self.languages != {language} or language is None
-        return (
-            any(map(self._has_word, re.findall(r"[^\W_]+", fold(name.printed))))
-            if name.known and not name.key.isalpha()
-            else (
-                self._has_word(name.key)
-                or self._has_form(name, language)
-                or (foreign and not name.known and self._sounds_like(name))
-            )
-        )
+        return self._has_form(name, language) or (foreign and self._sounds_like(name))
+
+    def rivals(self, text: str, language: str | None) -> bool:
+        """Whether the evidence has a name that a text lacks, or has none."""
+        own = Pool([text], [language])
+        return not self.names or any(not own.has(name, code) for name, code in self.names)
 
     def _has_word(self, word: str) -> bool:
         bare = word.removesuffix("s")
         return word in self.words or (len(bare) > 2 and (bare in self.words or f"{bare}s" in self.words))
 
     def _has_form(self, name: Name, language: str | None) -> bool:
-        if name.known:
-            return False
-        if any(stem in self.stems for stem in stems(name.printed, language)) or COUNTED.get(name.key) in self.counted:
+        if (
+            self._has_word(name.key)
+            or any(stem in self.stems for stem in stems(name.printed, language))
+            or COUNTED.get(name.key) in self.counted
+        ):
             return True
         bare = re.sub(r"(?:nya|lah)$", "", name.key) if language == "id" else name.key
         if bare in self.words:
@@ -177,7 +212,22 @@ class Pool:
 
     def _sounds_like(self, name: Name) -> bool:
         sound = _sound(name.key)
-        return name.key in INSTITUTIONAL or (len(sound) >= 3 and sound in self.sounds)
+        if not {name.key, name.key.removesuffix("s")}.isdisjoint(INSTITUTIONAL) or (
+            len(sound) >= 3 and sound in self.sounds
+        ):
+            return True
+        # Dresden, Dresde; Java, Jawa
+        return any(
+            (min(len(sound), len(other)) > 3 and (sound.startswith(other) or other.startswith(sound)))
+            or (sound == other and len(word) > 3 and _differ_once(name.key, word))
+            for word, other in self.words_by_sound
+            if abs(len(sound) - len(other)) < 2
+        )
+
+
+def _differ_once(one: str, other: str) -> bool:
+    """Whether two words of one length differ in one letter at most."""
+    return len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) < 2
 
 
 def _initials(text: str) -> str:
@@ -194,10 +244,18 @@ def _sound(word: str) -> str:
 
 
 def missing(text: str, language: str | None, pool: Pool) -> list[Name]:
-    """The names of the text that the evidence does not have, in order, each once."""
+    """The names of the text that the evidence does not have, in order, each once.
+
+    A plain word that opens a sentence counts only where it may have taken another's place: the evidence has a name that
+    the text lacks, or none at all.
+    """
     names = read(text, language)
     spelled_out = _spelled_out(text, names, pool)
     lacking = [name for name in names if name.start not in spelled_out and not pool.has(name, language)]
+    if not pool.rivals(text, language):
+        lacking = [
+            name for name in lacking if not name.opens or name.known or name.printed[1:] != name.printed[1:].lower()
+        ]
     return list({name.key: name for name in reversed(lacking)}.values())[::-1]
 
 

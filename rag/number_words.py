@@ -41,7 +41,11 @@ _ADDED = {
 _HUNDREDS = {"en": {"hundred", "hundreds"}, "fr": {"cent", "cents"}, "id": {"ratus"}, "es": set[str]()}
 _THOUSANDS = {"en": {"thousand"}, "fr": {"mille"}, "id": {"ribu"}, "es": {"mil"}}
 _JOINING = {"en": {"and"}, "fr": {"et"}, "id": set[str](), "es": {"y"}}
-_ARTICLES = {"a", "an", "one", "un", "une", "uno", "una", "satu"}
+_ARTICLES = {"en": {"a", "an", "one"}, "fr": {"un", "une"}, "id": {"satu"}, "es": {"un", "uno", "una"}}
+_COMPOUND_EN = re.compile(rf"\b({'|'.join(_ADDED['en'])})-(?=(?!{'|'.join(_ADDED['en'])})[a-z]{{3,}})", re.IGNORECASE)
+
+KNOWN = frozenset(word for table in _ADDED.values() for word in table) | {"seribu", "puluh", "belas"}
+"""Words for numbers, folded."""
 
 _TENS_DE = _table("20 10 zwanzig dreißig|dreissig vierzig funfzig sechzig siebzig achtzig neunzig")
 _UNITS_DE = _table(
@@ -66,6 +70,7 @@ _GLUED_NUMBER = re.compile(r"(?<=[\u3400-\u5e73\u5e75-\u6707\u6709-\u7b2b\u7b2d-
 
 _WORD = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(r"(?: |-| - )")
+_DIGIT_BEFORE = re.compile(r"\d[ -]$")
 _SMALLEST = 13
 """Single words below this are left as they are: the quantities know them, and some are articles."""
 
@@ -84,6 +89,8 @@ def digits(text: str, language: str | None) -> str:
     if language == "zh":
         text = _replaced(text, ((*match.span(), _chinese(match)) for match in _CHINESE.finditer(text)))
         return _GLUED_NUMBER.sub(" ", _CHINESE_PERCENT.sub(r"\1%", text))
+    if language in {"en", None}:  # a three-year contract
+        text = _COMPOUND_EN.sub(lambda match: f"{_ADDED['en'][match[1].lower()]} ", text)
     for code in (language,) if language in _ADDED else ("en", "fr", "id"):
         runs = _runs(fold(text), code)
         found = ((run[0].start(), run[-1].end(), _value([match.group() for match in run], code)) for run in runs)
@@ -102,11 +109,13 @@ def _replaced(text: str, found: Iterable[tuple[int, int, int | None]]) -> str:
 
 def _runs(folded: str, code: str) -> Iterator[list[re.Match[str]]]:
     """Neighbouring number words, joined by nothing but a space, a hyphen or the language's "and"."""
-    known = _ADDED[code].keys() | _HUNDREDS[code] | _THOUSANDS[code] | _ARTICLES
+    known = _ADDED[code].keys() | _HUNDREDS[code] | _THOUSANDS[code] | _ARTICLES[code]
     known |= {"puluh", "belas", "seribu"} if code == "id" else set()
     run: list[re.Match[str]] = []
     joined: re.Match[str] | None = None
     for match in _WORD.finditer(folded):
+        if _DIGIT_BEFORE.search(folded, max(0, match.start() - 2), match.start()):
+            continue  # 380 thousand
         last = joined or (run[-1] if run else None)
         near = last is not None and _BETWEEN.fullmatch(folded, last.end(), match.start())
         if match.group() in known and (near or not run):
@@ -123,7 +132,7 @@ def _runs(folded: str, code: str) -> Iterator[list[re.Match[str]]]:
 
 def _value(words: Sequence[str], code: str) -> int | None:
     """What the words amount to; None for an article, a small number or no number at all ("one and two")."""
-    if words[-1] in _ARTICLES and len(words) == 1:
+    if words[-1] in _ARTICLES[code] and len(words) == 1:
         return None
     total = current = 0
     for word in words:

@@ -51,6 +51,47 @@ Document = Annotated[
     list[str] | None,
     typer.Option("--document", metavar="NAME", help="Only this document or folder; the start of a file name will do."),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="SERVER:MODEL",
+        help="Let this model write the answer: openai, ollama, llamacpp, vllm or lmstudio, or any name with --base-url "
+        "[RAG_MODEL, else none].",
+    ),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="Where the model's server is [RAG_BASE_URL].")
+]
+JudgeModel = Annotated[
+    str | None, typer.Option("--judge", metavar="MODEL", help="Let this model confirm each statement [RAG_JUDGE].")
+]
+Fallback = Annotated[
+    str | None,
+    typer.Option("--fallback", metavar="extractive", help="Answer without a model if it fails [RAG_FALLBACK]."),
+]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", help="For the whole question [RAG_TIMEOUT, else 60].")
+]
+MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", metavar="USD", help="Send nothing that could cost more [RAG_MAX_COST].")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", metavar="N", help="Send nothing that could take more [RAG_MAX_TOKENS].")
+]
+UsageShown = Annotated[bool, typer.Option("-u", "--usage", help="Show tokens, requests, seconds and cost on stderr.")]
+Record = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Record what is sent and what the server answers.")
+]
+Replay = Annotated[
+    Path | None,
+    typer.Option("--replay", metavar="FILE", help="Take the server's answers from a recording; no network."),
+]
+Continue = Annotated[
+    bool, typer.Option("-c", "--continue", help='Go on with the last question: ask -c "and the laptops?"')
+]
+NoLog = Annotated[bool, typer.Option("--no-log", help="Keep the question out of the history.")]
 After = Annotated[
     dt.datetime | None,
     typer.Option("--after", formats=["%Y-%m-%d"], help="Only documents dated this day or later."),

@@ -10,6 +10,7 @@ from rag.rendering import answer_object, hit_object
 from rag.rendering.display import clip, count, language_name, safe_name, safe_text, wrap
 
 if TYPE_CHECKING:
+    from rag.answers import Usage
     from rag.batch import Question
     from rag.doctor import Check
     from rag.documents import Filter
@@ -37,6 +38,19 @@ def search_line(workspace: Workspace, question: Question, k: int | None, wanted:
     wanted = workspace.narrowed(wanted, question.documents)
     hits = workspace.search(question.text, k=k, filter=wanted, language=question.language)
     return {"question": question.text, "hits": [hit_object(hit) for hit in hits]}
+
+
+def usage_text(usage: Usage) -> str:
+    """What models consumed, on one line."""
+    if not usage.requests:
+        return "Usage: no model was asked."
+    cached = f" ({usage.cached_tokens:,} from the cache)" if usage.cached_tokens else ""
+    about = "about " if usage.estimated else ""
+    cost = "cost unknown: no price of the model is known" if usage.cost is None else f"{usage.cost:.6f} USD"
+    return (
+        f"Usage: {count(usage.requests, 'request')}, {about}{usage.input_tokens:,} tokens read{cached} and "
+        f"{usage.output_tokens:,} written, {usage.seconds:.1f} s, {cost}."
+    )
 
 
 def sync_text(report: SyncReport) -> str:

@@ -43,6 +43,13 @@ _DOING = frozenset(
 """What one does to another, so that it matters who stands first."""
 
 
+_PLAIN = 16
+"""A sentence with more names or figures is not built in a plain way."""
+
+_AHEAD = re.compile(r"\b(?:ahead of|devant|di depan|mengungguli|mendahului|vor|por delante)\b|领先")
+_BEHIND = re.compile(r"\b(?:behind|derriere|di belakang|hinter|detras)\b|落后")
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What of a sentence counts here: its names, its figures, its content words and its folded text."""
@@ -59,6 +66,8 @@ def find(claim: Reading, source: Reading) -> Iterator[str]:
     Only sentences built in a plain way are judged: two names that do something to one another, and names or years that
     alternate with figures.
     """
+    if max(map(len, (claim.names, source.names, claim.figures, source.figures))) > _PLAIN:
+        return
     for one, other in itertools.pairwise(claim.names):
         if one.key != other.key and _acts(claim, source, one, other):
             yield f"In the cited sentences {other.printed!r} and {one.printed!r} have each other's part."
@@ -77,12 +86,20 @@ def _acts(claim: Reading, source: Reading, one: Name, other: Name) -> bool:
         if (first.key, second.key) != (other.key, one.key) or first.start > second.start:
             continue
         theirs = _between(source, first, second)
+        if _ahead(claim, one, other) is not None and _ahead(claim, one, other) == _ahead(source, first, second):
+            return True
         if mine is None or theirs is None or mine[1] != theirs[1]:
             continue
         shared = {key for keys in mine[0][:3] for key in keys} & {key for keys in theirs[0][:3] for key in keys}
         if shared & _DOING:
             return True
     return False
+
+
+def _ahead(reading: Reading, one: Name, other: Name) -> bool | None:
+    """Whether the words between two names put the first before the second (True) or after it (False)."""
+    between = reading.folded[one.start + len(one.printed) : other.start]
+    return True if _AHEAD.search(between) else False if _BEHIND.search(between) else None
 
 
 def _between(reading: Reading, one: Name, other: Name) -> tuple[list[frozenset[str]], bool] | None:
@@ -98,8 +115,8 @@ def _partners(reading: Reading) -> dict[str, tuple[str, float]]:
     Labels are the names, or the years when amounts stand beside them.
     """
     figures = [figure for figure in reading.figures if not isinstance(figure.value, str)]
-    years = [figure for figure in figures if _is_year(figure)]
-    values = [figure for figure in figures if not _is_year(figure) and figure.kind in ("number", "money", "percent")]
+    years = [figure for figure in figures if figure.is_year]
+    values = [figure for figure in figures if not figure.is_year and figure.kind in ("number", "money", "percent")]
     labels = [(name.start, name.key) for name in reading.names]
     for marked in (labels, [(figure.start, f"{figure.value:.0f}") for figure in years]):
         if 1 <= len(marked) <= 2 and len(marked) == len(values) and len({value.kind for value in values}) == 1:
@@ -108,7 +125,3 @@ def _partners(reading: Reading) -> dict[str, tuple[str, float]]:
                 ordered = sorted(marked)
                 return {label: (v.kind, float(v.value)) for (_, label), v in zip(ordered, values, strict=True)}
     return {}
-
-
-def _is_year(figure: Figure) -> bool:
-    return figure.kind == "number" and figure.unit is None and 1500 <= float(figure.value) <= 2199

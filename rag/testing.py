@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rag.answers import DraftAnswer
+from rag.answers import DraftAnswer, DraftClaim
 from rag.documents import Hit, Span
 from rag.embedding import Vectors
+from rag.errors import RagError
+from rag.usage import ModelUsage
 
 
 class HashEmbedder:
@@ -63,13 +65,21 @@ class HashEmbedder:
 class ScriptedAnswerer:
     """An answerer that gives prepared drafts, in order, and remembers what it was asked.
 
+    An error in place of a draft is raised.
+
     Attributes:
         name: As given.
+        glosses: Whether its claims count as worded by a model.
+        prompt: None, as nothing is sent.
+        usage: Nothing consumed.
         asked: Every question with its language and hits, in order.
     """
 
-    def __init__(self, *drafts: DraftAnswer, name: str = "scripted") -> None:
+    def __init__(self, *drafts: DraftAnswer | RagError, name: str = "scripted", glosses: bool = False) -> None:
         self.name = name
+        self.glosses = glosses
+        self.prompt: str | None = None
+        self.usage = ModelUsage()
         self.asked: list[tuple[str, str | None, tuple[Hit, ...]]] = []
         self._drafts = list(drafts)
 
@@ -77,12 +87,29 @@ class ScriptedAnswerer:
         """The next prepared draft.
 
         Raises:
+            RagError: An error was prepared.
             LookupError: More questions were asked than drafts prepared.
         """
         self.asked.append((question, language, tuple(hits)))
         if not self._drafts:
             raise LookupError(f"No draft is left for {question!r}; {len(self.asked) - 1} were prepared.")
-        return self._drafts.pop(0)
+        draft = self._drafts.pop(0)
+        if isinstance(draft, RagError):
+            raise draft
+        return draft
+
+    def stream_draft(
+        self, question: str, language: str | None, hits: Sequence[Hit]
+    ) -> Iterator[DraftClaim | DraftAnswer]:
+        """The claims of the next prepared draft, then the draft.
+
+        Raises:
+            RagError: As ``draft``.
+            LookupError: As ``draft``.
+        """
+        draft = self.draft(question, language, hits)
+        yield from draft.claims
+        yield draft
 
 
 def _words(text: str) -> list[str]:

@@ -21,7 +21,8 @@ COUNTED = _concepts("counted")
 """Word -> what is counted; kinds that exclude one another, so that two numbers of the same value differ."""
 
 FRACTIONS: Mapping[str, float] = {
-    r"half|halves|(?:la )?moitie|setengah|separuh|separo|die halfte|halfte|(?:la )?mitad|一半": 50.0,
+    r"(?<!first )(?<!second )(?<!other )half(?! of 2\d| of the year)|halves": 50.0,
+    r"(?:la )?moitie|setengah|separuh|separo|die halfte|halfte|(?:la )?mitad|一半": 50.0,
     r"(?:a|one) third|un tiers|le tiers|sepertiga|ein drittel|un tercio|三分之一": 100 / 3,
     r"two[ -]thirds|(?:les )?deux tiers|dua[ -]pertiga|zwei drittel|dos tercios|三分之二": 200 / 3,
     r"(?:a|one) quarter(?= of)|un quart|le quart|seperempat|ein viertel|un cuarto|四分之一": 25.0,
@@ -37,6 +38,22 @@ MULTIPLES: Mapping[str, float] = {
     r"quadrupl\w+|fourfold|quatre fois|empat kali(?: lipat)?|vervierfach\w*|cuadruplic\w+": 4.0,
 }
 """Pattern -> factor."""
+
+ROUND: Mapping[str, float] = {
+    r"(?:une |quelques )?dizaines?": 10.0,
+    r"(?:une )?quinzaine": 15.0,
+    r"(?:une )?vingtaine": 20.0,
+    r"(?:une )?trentaine": 30.0,
+    r"(?:une )?quarantaine(?= d)": 40.0,
+    r"(?:une )?cinquantaine": 50.0,
+    r"(?:une )?soixantaine": 60.0,
+    r"(?:une )?centaine": 100.0,
+    r"un millier|ein gutes tausend|un millar": 1000.0,
+    r"decena(?: de)?": 10.0,
+    r"veintena(?: de)?": 20.0,
+    r"centenar(?: de)?": 100.0,
+}
+"""Pattern -> the number that a word says roughly."""
 
 WORDED: Mapping[str, tuple[float, str | None]] = {
     r"a decade|one decade|une decennie|satu dekade|sedekade|ein jahrzehnt|una decada": (10.0, "year"),

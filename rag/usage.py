@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import math
 import re
+import threading
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -111,6 +112,13 @@ class ModelUsage:
         self.output_tokens += output_tokens
         self.cached_tokens += min(cached_tokens, input_tokens)
 
+    def include(self, other: ModelUsage) -> None:
+        """Count what was counted elsewhere, of the same model."""
+        self.requests += other.requests
+        self.seconds += other.seconds
+        self.estimated = self.estimated or other.estimated
+        self.add(other.input_tokens, other.output_tokens, other.cached_tokens)
+
     def frozen(self) -> Usage:
         """The totals so far."""
         return Usage(
@@ -124,17 +132,51 @@ class ModelUsage:
         )
 
 
+def added(first: Usage | ModelUsage, second: Usage | ModelUsage) -> Usage:
+    """What two models, or one at two times, consumed together; without a cost when either has none."""
+    cost = None if first.cost is None or second.cost is None else first.cost + second.cost
+    return Usage(
+        requests=first.requests + second.requests,
+        input_tokens=first.input_tokens + second.input_tokens,
+        output_tokens=first.output_tokens + second.output_tokens,
+        cached_tokens=first.cached_tokens + second.cached_tokens,
+        seconds=first.seconds + second.seconds,
+        cost=cost,
+        estimated=first.estimated or second.estimated,
+    )
+
+
+class Total:
+    """What all requests of some clients consume together, over all questions; may be shared by threads."""
+
+    def __init__(self) -> None:
+        self._usage = Usage(cost=0.0)
+        self._lock = threading.Lock()
+
+    @property
+    def usage(self) -> Usage:
+        """The totals so far."""
+        return self._usage
+
+    def add(self, usage: Usage | ModelUsage) -> None:
+        """Count what a request consumed."""
+        with self._lock:
+            self._usage = added(self._usage, usage)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one question may consume at most; None means without limit.
+    """What may be consumed at most; None means without limit.
 
     Attributes:
         max_cost: In the currency of the price table.
         max_tokens: Tokens read and written, over all requests.
+        total: Counts what the limits hold for; without one they hold for each question by itself.
     """
 
     max_cost: float | None = None
     max_tokens: int | None = None
+    total: Total | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -162,7 +204,8 @@ class Limits:
     def _token_room(self, usage: ModelUsage, input_tokens: int) -> int | None:
         if self.max_tokens is None:
             return None
-        used = usage.input_tokens + usage.output_tokens
+        consumed = usage if self.total is None else self.total.usage
+        used = consumed.input_tokens + consumed.output_tokens
         room = self.max_tokens - used - input_tokens
         if room < _LEAST_OUTPUT:
             raise ModelLimitError(
@@ -175,18 +218,19 @@ class Limits:
     def _cost_room(self, usage: ModelUsage, input_tokens: int) -> int | None:
         if self.max_cost is None:
             return None
-        if usage.price is None or usage.cost is None:
+        spent = usage.cost if self.total is None else self.total.usage.cost
+        if usage.price is None or spent is None:
             raise ModelLimitError(
                 "No price is known for this model, so --max-cost cannot be kept.",
                 "Set RAG_PRICES to a file with its price, or use --max-tokens.",
             )
         least = usage.price.cost(input_tokens, _LEAST_OUTPUT)
-        if usage.cost + least > self.max_cost:
+        if spent + least > self.max_cost:
             raise ModelLimitError(
-                f"The next request could exceed the cost of {self.max_cost:g}: {usage.cost:.6f} is spent, and it costs "
+                f"The next request could exceed the cost of {self.max_cost:g}: {spent:.6f} is spent, and it costs "
                 f"{least:.6f} or more.",
-                f"Allow more: --max-cost {(usage.cost + least) * 2:.2g}, or send fewer passages with -k.",
+                f"Allow more: --max-cost {(spent + least) * 2:.2g}, or send fewer passages with -k.",
             )
         if usage.price.output == 0:
             return None
-        return int((self.max_cost - usage.cost - usage.price.cost(input_tokens, 0)) * 1_000_000 / usage.price.output)
+        return int((self.max_cost - spent - usage.price.cost(input_tokens, 0)) * 1_000_000 / usage.price.output)

@@ -6,13 +6,16 @@ import dataclasses
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from rag import guard, naming
 from rag.answers import (
     Answer,
     Attribution,
     Claim,
     Conflict,
     DraftAnswer,
+    DraftAttribution,
     DraftClaim,
     DraftConflict,
     DraftPosition,
@@ -37,6 +40,42 @@ class _Cited:
     def text(self) -> str:
         return self.hit.chunk.sentence_text(self.position)
 
+    @property
+    def language(self) -> str | None:
+        return self.hit.chunk.sentences[self.position].language
+
+
+class Judging(Protocol):
+    """Anything that says whether a statement follows from its quotations alone; ``rag.judging.Judge`` is one."""
+
+    def entails(self, statement: str, quotations: Sequence[Quotation]) -> bool:
+        """Whether the quotations say everything that the statement says."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What a draft is held to.
+
+    Attributes:
+        language: The language that texts in other words than their sources are written in.
+        glosses: Whether there may be such texts.
+        judge: Has the last word on each text; None without.
+    """
+
+    language: str | None
+    glosses: bool
+    judge: Judging | None
+
+    def object_to(self, text: str, cited: Sequence[_Cited], spans: Sequence[Quotation], *, attributed: bool) -> bool:
+        """Whether a text says more than the sentences it cites."""
+        if not self.glosses:
+            return False
+        evidence, languages = [each.text for each in cited], [each.language for each in cited]
+        if guard.examine(text, evidence, self.language, languages, attributed=attributed):
+            return True
+        return self.judge is not None and not self.judge.entails(text, spans)
+
 
 def verify(
     question: str,
@@ -46,6 +85,9 @@ def verify(
     *,
     model: str,
     glosses: bool = False,
+    judge: Judging | None = None,
+    prompt: str | None = None,
+    fallback: str | None = None,
     usage: Usage = Usage(),  # noqa: B008 - frozen
     timings: Mapping[str, float] | None = None,
 ) -> Answer:
@@ -56,6 +98,11 @@ def verify(
     unless glosses are allowed, one whose text is not in its sentences. A conflict that loses a side is dropped.
     Without a claim left the status is "unanswerable".
 
+    Where glosses are allowed, ``rag.guard`` and the judge compare every text with its sentences, a verbatim part of one
+    too (it may leave out a "not"). A claim or a side of a conflict that says more is withheld and counted; a speaker
+    whom the passage does not name is left out before; what a conflict is about becomes the question when the sides do
+    not say it; and a missing part goes that the question does not ask for.
+
     Args:
         question: As asked.
         language: The question's language, or None.
@@ -63,12 +110,19 @@ def verify(
         hits: What the answerer was given.
         model: Which answerer spoke.
         glosses: Whether claims may be worded in other words than their sources.
+        judge: Asked about each claim that the guard lets pass; glosses only.
+        prompt: Which prompt the model was sent.
+        fallback: Why another answerer than the one asked for spoke.
         usage: What the model consumed.
         timings: Seconds of the steps before; "verify" is added.
     """
     started = time.perf_counter()
-    claims = [claim for each in draft.claims if (claim := _claim(each, hits, glosses)) is not None]
-    conflicts = [conflict for each in draft.conflicts if (conflict := _conflict(each, hits, glosses)) is not None]
+    rules = _Rules(language, glosses, judge)
+    claims = [claim for each in draft.claims if (claim := _claim(each, hits, rules)) is not None]
+    sides = [[_position(each, hits, rules) for each in conflict.positions] for conflict in draft.conflicts]
+    withheld = len(draft.claims) - len(claims)
+    withheld += sum(position is None for positions in sides for position in positions) if glosses else 0
+    conflicts = list(_conflicts(question, draft.conflicts, sides, hits, rules))
     status = _status(draft.status, claims, conflicts)
     if status == "unanswerable":
         claims, conflicts = [], []
@@ -78,10 +132,12 @@ def verify(
         status=status,
         claims=tuple(claims),
         conflicts=tuple(conflicts),
-        missing=tuple(draft.missing) if status in ("partial", "unanswerable") else (),
+        missing=tuple(_missing(question, draft.missing, rules)) if status in ("partial", "unanswerable") else (),
         nearest=tuple(_nearest(hits)) if status == "unanswerable" else (),
-        withheld=len(draft.claims) - len(claims) if draft.status != "unanswerable" else 0,
+        withheld=withheld if draft.status != "unanswerable" else 0,
         model=model,
+        prompt=prompt,
+        fallback=fallback,
         usage=usage,
         timings={**(timings or {}), "verify": time.perf_counter() - started},
     )
@@ -95,14 +151,16 @@ def _status(drafted: Status, claims: Sequence[Claim], conflicts: Sequence[Confli
     return drafted if drafted == "partial" else "answered"
 
 
-def _claim(draft: DraftClaim, hits: Sequence[Hit], glosses: bool) -> Claim | None:
+def _claim(draft: DraftClaim, hits: Sequence[Hit], rules: _Rules) -> Claim | None:
     cited = list(_resolve(draft.sentences, hits))
-    spans = _evidence(draft.text, draft.sentences, cited, glosses)
-    if spans is None:
+    spans = _evidence(draft.text, draft.sentences, cited, rules.glosses)
+    said = draft.attribution
+    if rules.glosses and said is not None and not _is_named(said, cited, rules.language):
+        said = None
+    if spans is None or rules.object_to(draft.text, cited, spans, attributed=said is not None):
         return None
     if draft.answer is not None and spans[0].quote == draft.text:
         spans = (_answered(spans[0], *draft.answer), *spans[1:])
-    said = draft.attribution
     attribution = Attribution(said.speaker, said.kind) if said is not None else None
     return Claim(draft.text, spans, len({sentence.hit.origin for sentence in cited}), attribution)
 
@@ -114,15 +172,44 @@ def _answered(quotation: Quotation, start: int, end: int) -> Quotation:
     return dataclasses.replace(quotation, answer=Span(quotation.start + start, quotation.start + end))
 
 
-def _conflict(draft: DraftConflict, hits: Sequence[Hit], glosses: bool) -> Conflict | None:
-    positions = [_position(each, hits, glosses) for each in draft.positions]
-    held = tuple(position for position in positions if position is not None)
-    return Conflict(draft.about, draft.kind, held) if len(held) > 1 and len(held) == len(positions) else None
+def _is_named(said: DraftAttribution, cited: Sequence[_Cited], language: str | None) -> bool:
+    """Whether the passages that a claim cites name its speaker, their titles and authors included."""
+    hits = {each.hit.chunk.id: each.hit for each in cited}.values()
+    texts = [" ".join(filter(None, (hit.chunk.text, hit.source.title, hit.source.author))) for hit in hits]
+    pool = naming.Pool(texts, [hit.chunk.language for hit in hits])
+    return bool(said.speaker.strip()) and not naming.missing(said.speaker, language, pool)
 
 
-def _position(draft: DraftPosition, hits: Sequence[Hit], glosses: bool) -> Position | None:
-    spans = _evidence(draft.text, draft.sentences, list(_resolve(draft.sentences, hits)), glosses)
-    return Position(draft.text, spans) if spans is not None else None
+def _position(draft: DraftPosition, hits: Sequence[Hit], rules: _Rules) -> Position | None:
+    cited = list(_resolve(draft.sentences, hits))
+    spans = _evidence(draft.text, draft.sentences, cited, rules.glosses)
+    if spans is None or rules.object_to(draft.text, cited, spans, attributed=False):
+        return None
+    return Position(draft.text, spans)
+
+
+def _conflicts(
+    question: str,
+    drafts: Sequence[DraftConflict],
+    sides: Sequence[Sequence[Position | None]],
+    hits: Sequence[Hit],
+    rules: _Rules,
+) -> Iterator[Conflict]:
+    for draft, positions in zip(drafts, sides, strict=True):
+        held = tuple(position for position in positions if position is not None)
+        if len(held) < 2 or len(held) < len(positions):
+            continue
+        cited = list(_resolve([each for position in draft.positions for each in position.sentences], hits))
+        evidence, languages = [each.text for each in cited], [each.language for each in cited]
+        unknown = rules.glosses and guard.unknown(draft.about, evidence, rules.language, languages)
+        yield Conflict(question if unknown else draft.about, draft.kind, held)
+
+
+def _missing(question: str, parts: Sequence[str], rules: _Rules) -> Iterator[str]:
+    """The missing parts; those of a model only as far as their names and figures are the question's."""
+    for part in parts:
+        if not (rules.glosses and guard.unknown(part, [question], rules.language, [rules.language])):
+            yield part
 
 
 def _evidence(text: str, ids: Sequence[str], cited: Sequence[_Cited], glosses: bool) -> tuple[Quotation, ...] | None:

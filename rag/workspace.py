@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from rag import pipeline, retrieval
 from rag.answerers import Answerer
 from rag.answerers.extractive import ExtractiveAnswerer
-from rag.answers import Answer
+from rag.answers import Answer, Claim
 from rag.config import Settings
 from rag.documents import Filter, Hit
 from rag.embedding import open_embedder
@@ -24,8 +24,11 @@ from rag.reading import Reader
 from rag.rendering import SourceNote
 from rag.rendering.display import count, language_name
 from rag.sources import Sources
+from rag.speakers import Speakers
 
 if TYPE_CHECKING:
+    from rag.history import Turn
+    from rag.judging import Judge
     from rag.recheck import Shelf
     from rag.syncing import SyncReport
 
@@ -64,25 +67,54 @@ class Workspace:
         settings: As read.
         index: Open for reading.
         answerer: Who writes the drafts.
+        fallback: Who writes them when the answerer's model fails; None when that is an error.
+        speakers: The models in use; None without any.
     """
 
-    def __init__(self, settings: Settings, index: Index, answerer: Answerer) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        index: Index,
+        answerer: Answerer,
+        *,
+        fallback: Answerer | None = None,
+        speakers: Speakers | None = None,
+    ) -> None:
         self.settings = settings
         self.index = index
         self.answerer = answerer
+        self.fallback = fallback
+        self.speakers = speakers
 
     @classmethod
-    def open(cls, settings: Settings, *, tell: Tell, progress: Progress | None = None) -> Self:
+    def open(cls, settings: Settings, *, tell: Tell, progress: Progress | None = None, with_model: bool = True) -> Self:
         """The workspace of the settings; without an index, one is made from RAG_CORPUS first.
 
         Args:
             settings: Where the index is and what it is made of.
             tell: Is told, in a sentence each, what the user should know: files are being indexed, files changed.
             progress: Is told how indexing gets on, as ``rag.syncing.sync`` describes.
+            with_model: Whether the model that the settings name, if any, is to answer.
 
         Raises:
+            UsageError: The settings name a model that cannot be used.
+            ModelError: The model's key is missing, or recordings cannot be read.
             NoIndexError: There is no index and none of the RAG_CORPUS paths exists.
         """
+        with ExitStack() as opened:
+            speakers = Speakers.open(settings) if with_model else None
+            if speakers is not None:
+                opened.enter_context(speakers)
+            workspace = cls._indexed(settings, tell, progress)
+            if speakers is not None:
+                workspace.speakers = speakers
+                workspace.fallback = workspace.answerer if settings.fallback == "extractive" else None
+                workspace.answerer = speakers.answerer
+            opened.pop_all()
+        return workspace
+
+    @classmethod
+    def _indexed(cls, settings: Settings, tell: Tell, progress: Progress | None) -> Self:
         fresh = not has_index(settings)
         if fresh:
             _first_index(settings, tell, progress)
@@ -100,15 +132,26 @@ class Workspace:
         self.close()
 
     @property
+    def judge(self) -> Judge | None:
+        """Who confirms the statements of a model; None when nobody does."""
+        return None if self.speakers is None else self.speakers.judge
+
+    @property
     def speaker(self) -> str:
-        """Which answerer speaks, in a sentence for the user."""
+        """Which answerer speaks, in a sentence for the user; of a model, where what is sent goes."""
+        if self.speakers is not None:
+            spec = self.speakers.spec
+            where = "on this machine" if spec.is_local else "the question and the passages found are sent there"
+            return f"Answered by {spec.name} at {spec.base_url} ({where})."
         if self.answerer.name == "extractive":
             return "Extractive answerer: sentences of the sources, word for word; no model wrote anything."
         return f"Answerer: {self.answerer.name}."
 
     def close(self) -> None:
-        """Release the index; a second call does nothing."""
+        """Release the index and the connections; a second call does nothing."""
         self.index.close()
+        if self.speakers is not None:
+            self.speakers.close()
 
     def ask(
         self,
@@ -128,11 +171,74 @@ class Workspace:
 
         Raises:
             QuestionError: The question is empty, has no words or is too long.
+            ModelError: The model failed, and there is no fallback.
         """
         question = check_question(question)
-        return pipeline.ask(
-            question, self.index, self.answerer, k=k or self.settings.k, filter=filter, language=language
-        )
+        with self.question():
+            answer = pipeline.ask(
+                question,
+                self.index,
+                self.answerer,
+                k=k or self.settings.k,
+                filter=filter,
+                language=language,
+                fallback=self.fallback,
+                judge=self.judge,
+            )
+            return self._accounted(answer)
+
+    def stream(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        filter: Filter = Filter(),  # noqa: A002, B008 - frozen
+        language: str | None = None,
+    ) -> Iterator[Claim | Answer]:
+        """The verified claims one by one, as ``rag.pipeline.stream`` describes, and the whole answer last.
+
+        Arguments and errors as for ``ask``; a ModelError may come after some claims.
+        """
+        question = check_question(question)
+        with self.question():
+            parts = pipeline.stream(
+                question,
+                self.index,
+                self.answerer,
+                k=k or self.settings.k,
+                filter=filter,
+                language=language,
+                fallback=self.fallback,
+                judge=self.judge,
+            )
+            for part in parts:
+                yield self._accounted(part) if isinstance(part, Answer) else part
+
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        """One question of this thread's: what is asked of models within has one deadline and one account."""
+        with ExitStack() as held:
+            if self.speakers is not None:
+                held.enter_context(self.speakers.question())
+            yield
+
+    def self_contained(self, question: str, previous: Turn) -> str:
+        """The question as it can be understood without the one before; by the model if there is one, else by rules.
+
+        Raises:
+            QuestionError: The question is empty, has no words or is too long.
+        """
+        from rag import followups
+
+        question = check_question(question)
+        if self.speakers is None:
+            return followups.self_contained(question, previous)
+        with self.question():
+            return followups.self_contained_by_model(question, previous, self.speakers.client)
+
+    def _accounted(self, answer: Answer) -> Answer:
+        """The answer with what all models consumed, for a follow-up made self-contained and a judge, too."""
+        return answer if self.speakers is None else dataclasses.replace(answer, usage=self.speakers.usage)
 
     def search(
         self,

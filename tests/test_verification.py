@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answers import DraftAnswer, DraftAttribution, DraftClaim, DraftConflict, DraftPosition
+from rag.answers import Answer, DraftAnswer, DraftAttribution, DraftClaim, DraftConflict, DraftPosition, Quotation
 from rag.documents import Chunk, Hit, Sentence, Source, Span
 from rag.verification import verify
 
@@ -30,9 +30,11 @@ def _hit(rank: int, *sentences: str, document: str = "a/1.txt", offset: int = 10
 HITS = [_hit(1, FIRST, SECOND), _hit(2, "Others sold less.", document="a/2.txt", origin=2)]
 
 
-def _verify(*claims: DraftClaim, glosses: bool = False, **draft: object):  # type: ignore[no-untyped-def]
+def _verify(
+    *claims: DraftClaim, glosses: bool = False, hits: list[Hit] = HITS, judge: object = None, **draft: object
+) -> Answer:
     made = DraftAnswer.model_validate({"status": "answered", "claims": list(claims), **draft})
-    return verify("How many?", "en", made, HITS, model="extractive", glosses=glosses)
+    return verify("How many?", "en", made, hits, model="extractive", glosses=glosses, judge=judge)  # type: ignore[arg-type]
 
 
 def test_a_whole_sentence_gets_its_exact_span() -> None:
@@ -103,12 +105,12 @@ def test_support_from_two_origins_is_counted_and_the_quoted_sentence_stands_firs
 
 def test_a_gloss_cites_whole_sentences_where_glosses_are_allowed() -> None:
     """Who said it travels along."""
-    attribution = DraftAttribution(speaker="IDC", kind="statement")
+    attribution = DraftAttribution(speaker="Xiaomi", kind="statement")
     claim = DraftClaim(text="Xiaomi was fifth.", sentences=["1.1", "1.2"], attribution=attribution)
     [verified] = _verify(claim, glosses=True).claims
     assert [span.quote for span in verified.spans] == [FIRST, SECOND]
     assert verified.attribution is not None
-    assert verified.attribution.speaker == "IDC"
+    assert verified.attribution.speaker == "Xiaomi"
 
 
 @pytest.mark.parametrize(("kind", "status"), [("contradiction", "conflicting"), ("scope", "answered")])
@@ -133,6 +135,101 @@ def test_missing_parts_are_kept_only_where_something_is_missing() -> None:
     claim = DraftClaim(text=FIRST, sentences=["1.1"])
     assert _verify(claim, missing=["Nokia"]).missing == ()
     assert _verify(claim, status="partial", missing=["Nokia"]).missing == ("Nokia",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Xiaomi sold 94.2 million phones.",
+        "Xiaomi sold 92.4 million tablets.",
+        "Samsung sold 92.4 million phones.",
+        "Xiaomi did not sell 92.4 million phones.",
+    ],
+)
+def test_a_gloss_that_says_more_than_its_sentences_is_withheld_and_counted(text: str) -> None:
+    """Another figure, another unit, another name and a negation that nobody wrote."""
+    answer = _verify(DraftClaim(text=text, sentences=["1.1"]), DraftClaim(text=SECOND, sentences=["1.2"]), glosses=True)
+    assert ([claim.text for claim in answer.claims], answer.withheld) == ([SECOND], 1)
+
+
+def test_a_gloss_in_another_language_than_its_sentence_is_compared_too() -> None:
+    """92.4 million is 92,4 juta, and 92,4 miliar is not."""
+    right = DraftClaim(text="Xiaomi menjual 92,4 juta ponsel.", sentences=["1.1"])
+    wrong = DraftClaim(text="Xiaomi menjual 92,4 miliar ponsel.", sentences=["1.1"])
+    answer = verify(
+        "Berapa?", "id", DraftAnswer(status="answered", claims=[right, wrong]), HITS, model="m", glosses=True
+    )
+    assert ([claim.text for claim in answer.claims], answer.withheld) == ([right.text], 1)
+
+
+def test_a_verbatim_part_that_leaves_out_the_negation_is_withheld_where_glosses_are_allowed() -> None:
+    """Word for word, and yet the contrary."""
+    hits = [_hit(1, "It is not true that Xiaomi bought Nokia in 2016.")]
+    part = DraftClaim(text="Xiaomi bought Nokia in 2016", sentences=["1.1"])
+    assert _verify(part, glosses=True, hits=hits).withheld == 1
+
+
+def test_a_speaker_whom_the_passage_does_not_name_is_left_out() -> None:
+    """The reader is told no name that no source has; without it, what is only reported is withheld."""
+    hits = [_hit(1, "Wang Xiang spoke.", "He said that the laptops would be cheap.")]
+    text = "The laptops would be cheap."
+    known = DraftClaim(
+        text=text, sentences=["1.2"], attribution=DraftAttribution(speaker="Wang Xiang", kind="statement")
+    )
+    unknown = DraftClaim(
+        text=text, sentences=["1.2"], attribution=DraftAttribution(speaker="Bill Gates", kind="statement")
+    )
+    answer = _verify(known, unknown, glosses=True, hits=hits)
+    assert [claim.attribution and claim.attribution.speaker for claim in answer.claims] == ["Wang Xiang"]
+    assert answer.withheld == 1
+
+
+def test_a_side_of_a_conflict_that_says_more_is_withheld_and_counted() -> None:
+    """The conflict goes with it."""
+    sides = [DraftPosition(text=FIRST, sentences=["1.1"]), DraftPosition(text="Nokia sold less.", sentences=["2.1"])]
+    conflict = DraftConflict(about="phones", kind="contradiction", positions=sides)
+    answer = _verify(DraftClaim(text=FIRST, sentences=["1.1"]), glosses=True, conflicts=[conflict])
+    assert (answer.status, answer.conflicts, answer.withheld) == ("answered", (), 1)
+
+
+def test_what_a_conflict_is_about_is_the_question_when_the_sides_do_not_say_it() -> None:
+    """A topic with a name of its own would be a claim without evidence."""
+    sides = [DraftPosition(text=FIRST, sentences=["1.1"]), DraftPosition(text="Others sold less.", sentences=["2.1"])]
+    for about, shown in (("phones sold", "phones sold"), ("sales of Nokia in 2019", "How many?")):
+        conflict = DraftConflict(about=about, kind="contradiction", positions=sides)
+        answer = _verify(DraftClaim(text=FIRST, sentences=["1.1"]), glosses=True, conflicts=[conflict])
+        assert answer.conflicts[0].about == shown
+
+
+def test_a_missing_part_that_the_question_does_not_ask_for_is_left_out() -> None:
+    """A model may not tell the reader of a Nokia that nobody asked about."""
+    claim = DraftClaim(text=FIRST, sentences=["1.1"])
+    answer = _verify(claim, glosses=True, status="partial", missing=["how many tablets", "what Nokia sold in 2019"])
+    assert answer.missing == ("how many tablets",)
+
+
+def test_the_judge_has_the_last_word_on_each_gloss() -> None:
+    """It is asked with the exact quotations, and not about what the guard stopped already."""
+    asked: list[tuple[str, list[str]]] = []
+
+    class Judge:
+        def entails(self, statement: str, quotations: tuple[Quotation, ...]) -> bool:
+            asked.append((statement, [quotation.quote for quotation in quotations]))
+            return statement != "Xiaomi was popular."
+
+    claims = [
+        DraftClaim(text="Xiaomi was popular.", sentences=["1.1"]),
+        DraftClaim(text="Xiaomi was fifth.", sentences=["1.1", "1.2"]),
+        DraftClaim(text="Xiaomi was sixth.", sentences=["1.1", "1.2"]),
+    ]
+    answer = _verify(*claims, glosses=True, judge=Judge())
+    assert ([claim.text for claim in answer.claims], answer.withheld) == (["Xiaomi was fifth."], 2)
+    assert asked == [("Xiaomi was popular.", [FIRST]), ("Xiaomi was fifth.", [FIRST, SECOND])]
+
+
+def test_without_glosses_neither_guard_nor_judge_has_a_say() -> None:
+    """A word-for-word answer is its source, whatever the source says."""
+    assert _verify(DraftClaim(text="sold 92.4 million phones.", sentences=["1.1"])).withheld == 0
 
 
 def test_verify_is_the_only_maker_of_an_answer() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from rag.rendering.citations import SourceNote, answer_quotations
 from rag.rendering.contract import answer_object, dump, hit_object
 from rag.rendering.markdown import render_markdown
-from rag.rendering.terminal import Look, render_explanation, render_hits, render_text
+from rag.rendering.terminal import Look, render_claim, render_explanation, render_hits, render_sources, render_text
 
 __all__ = [
     "Look",
@@ -18,8 +18,10 @@ __all__ = [
     "answer_quotations",
     "dump",
     "hit_object",
+    "render_claim",
     "render_explanation",
     "render_hits",
     "render_markdown",
+    "render_sources",
     "render_text",
 ]

@@ -51,12 +51,18 @@ class Citations:
     @classmethod
     def of(cls, answer: Answer) -> Citations:
         """The quotations of all claims, then of all positions in conflict; one number for equal spans."""
-        citations = cls()
-        for claim in answer.claims:
-            citations._add(claim.spans)
+        citations = cls.of_claims(answer.claims)
         for conflict in answer.conflicts:
             for position in conflict.positions:
                 citations._add(position.spans)
+        return citations
+
+    @classmethod
+    def of_claims(cls, claims: Iterable[Claim]) -> Citations:
+        """The quotations of these claims, which have the same numbers in an answer that begins with them."""
+        citations = cls()
+        for claim in claims:
+            citations._add(claim.spans)
         return citations
 
     def _add(self, quotations: Iterable[Quotation]) -> None:
@@ -81,11 +87,28 @@ def same_words(first: str, second: str) -> bool:
     return first.split() == second.split()
 
 
-def shown_in_full(answer: Answer, quotation: Quotation) -> bool:
-    """Whether some claim or position prints exactly this quotation as its own text."""
+def printed_texts(answer: Answer) -> list[str]:
+    """The texts that an answer prints as its own: of its claims and of positions in conflict."""
     texts = [claim.text for claim in answer.claims]
-    texts += [position.text for conflict in answer.conflicts for position in conflict.positions]
+    return texts + [position.text for conflict in answer.conflicts for position in conflict.positions]
+
+
+def shown_in_full(texts: Iterable[str], quotation: Quotation) -> bool:
+    """Whether one of the printed texts is exactly this quotation."""
     return any(same_words(text, quotation.quote) for text in texts)
+
+
+def withheld(answer: Answer) -> str:
+    """How many statements were left out, in a sentence; "" when none was."""
+    if not answer.withheld:
+        return ""
+    counted = "1 statement was" if answer.withheld == 1 else f"{answer.withheld} statements were"
+    return f"{counted} left out: not borne out by the sources."
+
+
+def replaced(answer: Answer) -> bool:
+    """Whether another answerer than the one asked for gave the whole answer, and not only the end of it."""
+    return answer.fallback is not None and answer.model == "extractive"
 
 
 def heading(quotation: Quotation, notes: Notes) -> str:

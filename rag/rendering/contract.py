@@ -19,12 +19,16 @@ from rag.documents import Hit, Span
 SCHEMA_NAME = "answer/1"
 
 # Present only when there is something to say; every other field is always present.
-_OPTIONAL = {Quotation: ("title", "page", "answer"), Claim: ("attribution",)}
+_OPTIONAL = {
+    Quotation: ("title", "page", "answer"),
+    Claim: ("attribution",),
+    Answer: ("prompt", "fallback"),
+}
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def answer_object(answer: Answer) -> dict[str, Any]:
-    """The answer as a JSON object, keys in the contract's order; optional ones only when known."""
+    """The answer as a JSON object, keys in the contract's order; what may be absent only when known."""
     fields = _plain(answer)
     timings = {step: round(seconds, 6) for step, seconds in answer.timings.items()}
     head = {"schema": SCHEMA_NAME, **{key: fields.pop(key) for key in ("question", "language", "status")}}
@@ -97,7 +101,7 @@ def answer_schema() -> dict[str, Any]:
         "description": "Offsets count Unicode code points of the document's text, from 0, and are half-open.",
         "type": "object",
         "properties": fields,
-        "required": [name for name in fields if name != "id"],
+        "required": [name for name in fields if name not in ("id", *_OPTIONAL[Answer])],
         "$defs": definitions,
     }
 

@@ -6,7 +6,18 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rag.answers import Answer, Claim, Conflict, Quotation
-from rag.rendering.citations import Citations, Notes, attribution, heading, note_of, shown_in_full, support
+from rag.rendering.citations import (
+    Citations,
+    Notes,
+    attribution,
+    heading,
+    note_of,
+    printed_texts,
+    replaced,
+    shown_in_full,
+    support,
+    withheld,
+)
 from rag.rendering.display import clip, language_name, safe_name, safe_text
 
 _CONFLICT_LEADS = {"contradiction": "The sources disagree", "scope": "Different scopes, so both may hold"}
@@ -29,6 +40,10 @@ def render_markdown(answer: Answer, notes: Notes) -> str:
         blocks.insert(0, "**The documents do not say.**")
     if answer.missing:
         blocks.append(f"**Not in the passages found:** {'; '.join(escape(part) for part in answer.missing)}")
+    if withheld(answer):
+        blocks.append(f"*{withheld(answer)}*")
+    if answer.fallback:
+        blocks.insert(0 if replaced(answer) else len(blocks), f"**Note:** {escape(answer.fallback)}")
     if citations.quotations:
         blocks.append(_sources(answer, citations, notes))
     if answer.nearest:
@@ -80,9 +95,9 @@ def _conflict(conflict: Conflict, citations: Citations) -> str:
 
 
 def _sources(answer: Answer, citations: Citations, notes: Notes) -> str:
-    lines = ["## Sources", ""]
+    lines, texts = ["## Sources", ""], printed_texts(answer)
     for number, quotation in enumerate(citations.quotations, start=1):
-        quote = None if shown_in_full(answer, quotation) else quotation.quote
+        quote = None if shown_in_full(texts, quotation) else quotation.quote
         lines += _source(f"{number}.", quotation, quote, notes)
     return "\n".join(lines)
 

@@ -8,7 +8,18 @@ from pathlib import Path
 
 from rag.answers import Answer, Claim, Conflict, Position, Quotation
 from rag.documents import Hit
-from rag.rendering.citations import Citations, Notes, attribution, heading, note_of, shown_in_full, support
+from rag.rendering.citations import (
+    Citations,
+    Notes,
+    attribution,
+    heading,
+    note_of,
+    printed_texts,
+    replaced,
+    shown_in_full,
+    support,
+    withheld,
+)
 from rag.rendering.display import clip, language_name, safe_name, safe_text, wrap
 
 _CONFLICT_LEADS = {
@@ -69,14 +80,26 @@ def render_text(answer: Answer, notes: Notes, look: Look) -> str:
     if answer.missing:
         missing = "; ".join(safe_text(part) for part in answer.missing)
         blocks.append(look.warn(wrap(f"Not in the passages found: {missing}", look.width)))
-    if answer.withheld:
-        count = "1 statement was" if answer.withheld == 1 else f"{answer.withheld} statements were"
-        blocks.append(look.dim(f"{count} left out: not borne out by the sources."))
+    if withheld(answer):
+        blocks.append(look.dim(wrap(withheld(answer), look.width)))
+    if answer.fallback:
+        note = look.warn(wrap(f"Note: {safe_text(answer.fallback)}", look.width))
+        blocks.insert(0 if replaced(answer) else len(blocks), note)
     if citations.quotations:
-        blocks.append(_sources(answer, citations, notes, look))
+        blocks.append(_sources(printed_texts(answer), citations, notes, look))
     if answer.nearest:
         blocks.append(_nearest(answer.nearest, notes, look))
     return "\n\n".join(blocks) + "\n"
+
+
+def render_claim(claim: Claim, claims: Sequence[Claim], look: Look) -> str:
+    """A claim as ``render_text`` shows it in an answer that begins with these claims; without a line end."""
+    return _claim(claim, Citations.of_claims(claims), look)
+
+
+def render_sources(claims: Sequence[Claim], notes: Notes, look: Look) -> str:
+    """The sources as ``render_text`` shows them for an answer of these claims; ends with a line end."""
+    return _sources([claim.text for claim in claims], Citations.of_claims(claims), notes, look) + "\n"
 
 
 def _cited(text: str, quotations: Iterable[Quotation], citations: Citations) -> str:
@@ -105,11 +128,11 @@ def _bullet(text: str) -> str:
     return f"  - {text[4:]}"
 
 
-def _sources(answer: Answer, citations: Citations, notes: Notes, look: Look) -> str:
+def _sources(texts: Sequence[str], citations: Citations, notes: Notes, look: Look) -> str:
     lines = [look.bold("Sources")]
     for number, quotation in enumerate(citations.quotations, start=1):
         lines += _source(f"[{number}]", quotation, notes, look)
-        if not shown_in_full(answer, quotation):
+        if not shown_in_full(texts, quotation):
             lines.append(wrap(f"“{safe_text(quotation.quote)}”", look.width, indent="    "))
     return "\n".join(lines)
 
