@@ -29,9 +29,9 @@ _OF_SENTENCE = (
 _OF_PASSAGE = ("chunk_cosine", "reciprocal_rank", "lexical_share", "chunk_coverage", "chunk_name_coverage",
                "reader_passage")  # fmt: skip
 _OF_EVERY_LANGUAGE = (*_OF_SENTENCE, *_OF_PASSAGE)
-_ALSO_NOT_ENGLISH = ("cosine", "cosine_gap", "chunk_cosine", "coverage", "coverage_gap", "context_coverage", "pairs",
-                     "reader", "reader_gap")  # fmt: skip
-NAMES = (*_OF_EVERY_LANGUAGE, *(f"{name}_not_english" for name in _ALSO_NOT_ENGLISH))
+_ACROSS = ("cosine", "cosine_gap", "chunk_cosine", "coverage", "coverage_gap", "context_coverage", "pairs", "reader",
+           "reader_gap", "reader_passage")  # fmt: skip
+NAMES = (*_OF_EVERY_LANGUAGE, *(f"{name}_across" for name in _ACROSS))
 """The features, in the order of the columns of ``Evidence.features``."""
 
 _SIGNS = {
@@ -226,7 +226,7 @@ def gather(question: Question, hits: Sequence[Hit], readings: Sequence[Reading],
             found.answers_typed.append(typed)
             found.answers_repeated.append(repeated)
     table = np.array(rows, np.float64).reshape(len(rows), len(_OF_SENTENCE) + len(_OF_PASSAGE))
-    return dataclasses.replace(found, features=_complete(table, question.language))
+    return dataclasses.replace(found, features=_complete(table))
 
 
 class _Passage:
@@ -315,14 +315,14 @@ def _of_sentence(question: Question, passage: _Passage, position: int, lexicon: 
     ]
 
 
-def _complete(features: Features, language: str | None) -> Features:
-    """The features with the columns that compare candidates or depend on the question's language."""
+def _complete(features: Features) -> Features:
+    """The features with the columns that compare candidates, and those that count only across languages."""
     if len(features):
         for name in ("cosine", "coverage", "reader"):
             column = features[:, _OF_EVERY_LANGUAGE.index(name)]
             features[:, _OF_EVERY_LANGUAGE.index(f"{name}_gap")] = column - column.max()
-    foreign = features[:, [_OF_EVERY_LANGUAGE.index(name) for name in _ALSO_NOT_ENGLISH]]
-    return np.hstack([features, foreign * (language not in ("en", None))])
+    across = 1 - features[:, [_OF_EVERY_LANGUAGE.index("same_language")]]
+    return np.hstack([features, features[:, [_OF_EVERY_LANGUAGE.index(name) for name in _ACROSS]] * across])
 
 
 def _has(question: Question, reading: _Reading, new_names: set[str]) -> bool:

@@ -16,6 +16,7 @@ _TAKEN = ("cosine", "chunk_cosine", "coverage", "context_coverage", "chunk_cover
           "chunk_name_coverage", "number_coverage", "pairs", "news", "lexical_share", "dependent")  # fmt: skip
 _COLUMNS = [evidence.NAMES.index(name) for name in _TAKEN]
 _COSINE = evidence.NAMES.index("cosine")
+_SAME_LANGUAGE = evidence.NAMES.index("same_language")
 _READER = evidence.NAMES.index("reader")
 _READER_PASSAGE = evidence.NAMES.index("reader_passage")
 NAMES = (
@@ -24,9 +25,9 @@ NAMES = (
     "unknown_words", "unknown_names", "names_missing_from_hits", "typed", "typed_near", "typed_and_covered",
     "focus", "focus_missing",
     "value_missing", "name_missing",
-    "words", *_KINDS, "not_english", "cosine_not_english", "coverage_not_english", "cosine_times_coverage",
+    "words", *_KINDS, "across", "cosine_across", "coverage_across", "cosine_times_coverage",
     "reader", "reader_passage", "reader_best", "reader_best_passage", "reader_margin", "reader_agrees",
-    "reader_times_coverage", "reader_not_english", "answer_typed", "answer_repeated",
+    "reader_times_coverage", "reader_across", "answer_typed", "answer_repeated",
 )  # fmt: skip
 """What ``measure`` returns, in order."""
 
@@ -60,7 +61,7 @@ def measure(question: Question, found: Evidence, scores: Features) -> Features:
     # The sentence before or after may hold what is asked for.
     typed_near = any(found.typed[place] for place in top if found.contexts[place] & context)
     cosine, coverage, context_coverage = float(taken[0]), float(taken[2]), float(taken[3])
-    foreign = question.language not in ("en", None)
+    across = not found.features[best, _SAME_LANGUAGE]
     return np.array(
         [
             scores[best], min(margin, 3.0), share, found.features[:, _COSINE].max(), *taken,
@@ -73,14 +74,14 @@ def measure(question: Question, found: Evidence, scores: Features) -> Features:
             float(question.kind in ("number", "money", "time") and not typed_near),
             float(question.kind in ("person", "place") and not typed_near),
             math.log1p(len(question.words)), *(float(question.kind == kind) for kind in _KINDS),
-            float(foreign), foreign * cosine, foreign * coverage, cosine * context_coverage,
-            *_of_reader(found, best, foreign=foreign, coverage=context_coverage),
+            float(across), across * cosine, across * coverage, cosine * context_coverage,
+            *_of_reader(found, best, across=across, coverage=context_coverage),
         ],
         np.float64,
     )  # fmt: skip
 
 
-def _of_reader(found: Evidence, best: int, *, foreign: bool, coverage: float) -> tuple[float, ...]:
+def _of_reader(found: Evidence, best: int, *, across: bool, coverage: float) -> tuple[float, ...]:
     """What the reader says of the best candidate and of its own favourite."""
     reader, passages = found.features[:, _READER], found.features[:, _READER_PASSAGE]
     favourite = int(reader.argmax())
@@ -97,7 +98,7 @@ def _of_reader(found: Evidence, best: int, *, foreign: bool, coverage: float) ->
         float(reader[favourite]) - max(others, default=-3.0),
         float(favourite == best),
         float(reader[best]) * coverage,
-        foreign * float(reader[best]),
+        across * float(reader[best]),
         float(found.answers_typed[best]),
         found.answers_repeated[best],
     )

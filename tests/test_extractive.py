@@ -130,7 +130,7 @@ def test_the_features_have_the_published_names_and_order() -> None:
     assert row["coverage"] == 1
     assert row["has_number"] == 1
     assert row["focus"] == 1
-    assert row["cosine_not_english"] == 0
+    assert row["cosine_across"] == 0
     measured = support.measure(read("How many?", "en"), found, found.features[:, 0])
     assert measured.shape == (len(support.NAMES),)
 

@@ -92,20 +92,20 @@ READER = Reader()
 
 def training_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
     """The sets to fit on, with how many of their questions: none that the reader has learnt from."""
-    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_fit", "en", (0, 2)), 250
-    yield read_squad(data / "policyqa.en.test.json.gz", "policyqa", "en", (0, 3)), 120
-    yield read_squad(data / "squad2-sample.en.json.gz", "squad2_fit", "en", (0, 2)), 300
-    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_fit", "fr", (1, 4)), 300
-    yield _half(read_facqa(data / "facqa.id.valid.csv.gz", "facqa_fit"), 0), 200
+    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_fit", "en", (0, 2)), 150
+    yield read_squad(data / "policyqa.en.test.json.gz", "policyqa", "en", (0, 3)), 60
+    yield read_squad(data / "squad2-sample.en.json.gz", "squad2_fit", "en", (0, 2)), 250
+    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_fit", "fr", (1, 4)), 150
+    yield _half(read_facqa(data / "facqa.id.valid.csv.gz", "facqa_fit"), 0), 120
 
 
 def dev_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
     """The sets that are only looked at; squad2's questions without answer are real ones."""
-    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_dev", "en", (1, 2)), 250
-    yield read_squad(data / "squad2-sample.en.json.gz", "squad2", "en", (1, 2)), 300
-    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_dev", "fr", (3, 4)), 250
-    yield _half(read_facqa(data / "facqa.id.valid.csv.gz", "facqa_dev"), 1), 200
-    yield read_squad(data / "xquad.es.json.gz", "xquad_es", "es"), 100
+    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_dev", "en", (1, 2)), 150
+    yield read_squad(data / "squad2-sample.en.json.gz", "squad2", "en", (1, 2)), 250
+    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_dev", "fr", (3, 4)), 120
+    yield _half(read_facqa(data / "facqa.id.valid.csv.gz", "facqa_dev"), 1), 120
+    yield read_squad(data / "xquad.es.json.gz", "xquad_es", "es"), 60
 
 
 def _half(found: QuestionSet, remainder: int) -> QuestionSet:
