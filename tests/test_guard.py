@@ -306,6 +306,26 @@ def test_any_text_gets_a_verdict(claim: str, evidence: str, language: str | None
     assert guard.objections(claim, [claim], language, [language]) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "language", "claimed"),
+    [
+        ("It carries 92.5 tonnes.", "en", ["925", "92", "5", "9.25"]),
+        ("Le bac pèse 92,5 tonnes.", "fr", ["925", "92", "5", "9,25"]),
+        ("Feri ini memuat 92,5 ton.", "id", ["925", "92", "5", "9,25"]),
+        ("It runs Windows 8.1 now.", "en", ["81", "8", "1"]),
+    ],
+)
+def test_the_digits_of_a_decimal_number_are_no_numbers_of_their_own(
+    said: str, language: str, claimed: list[str]
+) -> None:
+    """Neither with the separator left out nor one part alone."""
+    number = re.search(r"\d+[.,]\d", said)
+    assert number is not None
+    assert [
+        each for each in claimed if not guard.objections(said.replace(number[0], each), [said], language, [language])
+    ] == []
+
+
 @pytest.mark.parametrize("piece", ["1 ", "not ", "A-", "twenty ", "ne ", "2018-", "$1m ", "« ", "一百", "will "])
 def test_time_grows_linearly_with_the_text(piece: str) -> None:
     """A long sentence made to be slow is not."""
