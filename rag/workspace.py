@@ -141,7 +141,7 @@ class Workspace:
         if self.speakers is not None:
             spec = self.speakers.spec
             where = "on this machine" if spec.is_local else "the question and the passages found are sent there"
-            return f"Answered by {spec.name} at {spec.base_url} ({where})."
+            return f"Asking {spec.name} at {spec.base_url} ({where})."
         if self.answerer.name == "extractive":
             return "Extractive answerer: sentences of the sources, word for word; no model wrote anything."
         return f"Answerer: {self.answerer.name}."

@@ -107,7 +107,7 @@ def test_a_model_answers_with_verified_statements(here: Path, server: FaultServe
     assert done.exit_code == 0, done.output
     lines = done.stdout.split("\n")
     assert lines[:5] == [f"{DEEP} [1]", "", f"{ITALY} [2]", "", "Sources"]
-    assert done.stderr == f"Answered by llamacpp:test at {server.url} (on this machine).\n"
+    assert done.stderr == f"Asking llamacpp:test at {server.url} (on this machine).\n"
     [body] = server.bodies
     assert body["stream"] is True
     assert DEEP in body["messages"][-1]["content"]
@@ -326,7 +326,7 @@ def test_statements_appear_while_the_model_still_writes_and_ctrl_c_keeps_them(he
         process.stderr.close()
         assert process.wait(timeout=30) == 130
     assert rest.startswith("\nSources\n[1] Lake Orta\n    seeds/lake.txt:")
-    assert said == f"Answered by llamacpp:test at {server.url} (on this machine).\n"
+    assert said == f"Asking llamacpp:test at {server.url} (on this machine).\n"
 
 
 def test_a_reader_that_leaves_early_causes_no_noise(here: Path, server: FaultServer) -> None:
@@ -384,7 +384,7 @@ def test_failures_are_one_line_and_a_hint(here: Path, reply: Reply, arguments: l
     with FaultServer(default=reply) as server:
         done = _ask(server, *arguments)
         assert (done.exit_code, done.stdout) == (1, "")
-        assert re.fullmatch(r"Answered by .+\nError: .+\nHint: .+\n", done.stderr)
+        assert re.fullmatch(r"Asking .+\nError: .+\nHint: .+\n", done.stderr)
         helped = _ask(server, *arguments, "--fallback", "extractive")
         value = json.loads(_ask(server, *arguments, "--fallback", "extractive", "--json").stdout)
     assert helped.exit_code == 0, helped.output
