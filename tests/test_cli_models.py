@@ -255,6 +255,7 @@ def test_keys_go_to_their_server_alone(here: Path, monkeypatch: pytest.MonkeyPat
         done = _ask(server, "--judge", "openai:gpt-5")
         assert done.exit_code == 0, done.output
         assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {KEY}"}
+        assert f"; judged by openai:gpt-5 at {judge.url} (on this machine).\n" in done.stderr
         assert {request.headers["authorization"] for request in judge.requests} == {"Bearer sk-other"}
         assert KEY not in done.output
 

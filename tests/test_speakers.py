@@ -116,3 +116,17 @@ def _verdict() -> Any:
     from rag.judging import _schema
 
     return _schema(["1"])
+
+
+def test_recording_spares_files_that_hold_something_else(server: FaultServer, tmp_path: Path) -> None:
+    """A report is not overwritten; an earlier recording is."""
+    report, path = tmp_path / "report.md", tmp_path / "answers.jsonl"
+    report.write_text("Dear all,\n", "utf-8")
+    common = {"model": "llamacpp:a", "base_url": server.url, "recordings_mode": "record"}
+    with pytest.raises(UsageError, match="it was not touched"):
+        Speakers.open(_settings(recordings=report, **common))
+    assert report.read_text("utf-8") == "Dear all,\n"
+    for _ in range(2):
+        with Speakers.open(_settings(recordings=path, **common)) as speakers:  # type: ignore[union-attr]
+            speakers.client.complete([{"role": "user", "content": "x"}], _verdict())
+        assert path.read_text("utf-8").count("\n") == 1
