@@ -14,14 +14,13 @@ not a proof. What needs arithmetic, knowledge of the world or more than a few se
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag import guard, languages, loaders, markup, sentences
+from rag import concepts, guard, languages, loaders, markup, sentences
 from rag.answers import Quotation
 from rag.documents import Document, Span
 from rag.embedding import Embedder
@@ -37,11 +36,15 @@ STATES: tuple[State, ...] = ("supported", "contradicted", "not found", "no state
 SAME_LANGUAGE = 0.7
 """The share of a sentence's content words, rare ones weighing more, that sources of its language must have."""
 
-OTHER_LANGUAGE = 0.4
+OTHER_LANGUAGE = 0.33
 """The same for sources in another language, where most words cannot be compared."""
+
+_FEWEST = 3
+"""Words that a source in another language must share at least, however few the statement has."""
 
 _CANDIDATES = 6
 _WITH_NEIGHBOURS = 3
+_OPPOSING = frozenset(f"c:{name}" for pair in concepts.OPPOSITES for name in pair)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ class _Finding:
 
     numbers: tuple[int, ...]
     objections: tuple[Objection, ...]
+    share: float
+    """How much of the statement's words they have, 0 to 1."""
     covers: bool
     """Whether they are on the same thing."""
 
@@ -193,11 +198,27 @@ class _Checker:
         found: list[_Finding] = []
         for numbers in sorted(groups, key=lambda numbers: language not in map(self._book.language, numbers)):
             finding = self._finding(statement, language, numbers)
-            own = language in map(self._book.language, numbers)
-            if finding.covers and not finding.objections and (own or not any(each.covers for each in found)):
+            if self._bears_out(finding, found, language):
+                own = language in map(self._book.language, numbers)
                 return self._supported(span, numbers, places, own=own)
             found.append(finding)
         return self._unsupported(span, found)
+
+    def _bears_out(self, finding: _Finding, before: Sequence[_Finding], language: str | None) -> bool:
+        """Whether sentences bear the statement out, after what those before them said.
+
+        Neighbours may name who or when it was, but not outvote a sentence that says otherwise; and a sentence in
+        another language counts only if it has more of the words than those in the statement's own.
+        """
+        if not finding.share or finding.objections or not finding.covers:
+            return False
+        numbers = set(finding.numbers)
+        if any(numbers > set(each.numbers) and any(one.contradicts for one in each.objections) for each in before):
+            return False
+        if language in map(self._book.language, finding.numbers) or finding.share >= SAME_LANGUAGE:
+            return True
+        own = [each.share for each in before if language in map(self._book.language, each.numbers)]
+        return finding.share > max(own, default=0.0) and not any(each.covers for each in before)
 
     def _supported(self, span: Span, numbers: tuple[int, ...], places: Sequence[Quotation], *, own: bool) -> Checked:
         evidence = tuple(dict.fromkeys(places)) if places else self._quotations(numbers)
@@ -212,21 +233,29 @@ class _Checker:
                 yield tuple(dict.fromkeys(each for number in holding for each in self._book.around(number, reach)))
         yield from ((number,) for number in numbers)
         yield from (self._book.around(number) for number in numbers[:_WITH_NEIGHBOURS])
-        yield from itertools.combinations(numbers[:_WITH_NEIGHBOURS], 2)
 
     def _finding(self, statement: str, language: str | None, numbers: tuple[int, ...]) -> _Finding:
         spoken = [self._book.language(number) for number in numbers]
         objections = guard.examine(statement, [self._book.text(number) for number in numbers], language, spoken)
-        share = self._book.coverage(guard.content(statement, language), numbers)
-        needed = SAME_LANGUAGE if language in spoken else OTHER_LANGUAGE
-        covers = share >= needed
+        statement_words = guard.content(statement, language)
+        own = language in spoken
+        share, covers = self._coverage(statement_words, numbers, own=own)
         if any(objection.contradicts for objection in objections) and not covers:
             # What differs is no reason against being on the same thing.
-            rest = [
-                keys for keys in guard.content(statement, language) if not any(key.startswith("d:") for key in keys)
-            ]
-            covers = self._book.coverage(rest, numbers) >= needed
-        return _Finding(numbers, tuple(objections), covers)
+            kinds = {objection.kind for objection in objections}
+            rest = [keys for keys in statement_words if not ("opposite" in kinds and keys & _OPPOSING)]
+            rest = [keys for keys in rest if not any(key.startswith("d:") for key in keys)]
+            _, covers = self._coverage(rest, numbers, own=own)
+        return _Finding(numbers, tuple(objections), share, covers)
+
+    def _coverage(
+        self, statement: Sequence[frozenset[str]], numbers: tuple[int, ...], *, own: bool
+    ) -> tuple[float, bool]:
+        """The share of a statement's words that some sentences have, and whether it is enough to be on one thing."""
+        share, count = self._book.coverage(statement, numbers)
+        if own:
+            return share, share >= SAME_LANGUAGE
+        return share, share >= OTHER_LANGUAGE and count >= min(_FEWEST, len(statement))
 
     def _is_new(self, statement: str, language: str | None, numbers: Sequence[int]) -> bool:
         """Whether a heading has a name or a figure that the sentences found do not have."""

@@ -73,7 +73,8 @@ class Settings(BaseSettings):
         16_000, ge=1_000, description="Most tokens of a first request; the last passages are left out beyond it."
     )
     prices: Path | None = Field(
-        None, description="TOML file with prices of models, which come before those in the package (rag/prices.toml)."
+        None,
+        description="TOML file with prices of models in US dollars; they come before those in rag/prices.toml.",
     )
     recordings: Path | None = Field(
         None, description="JSON lines in which the answers of model servers are recorded and found again."

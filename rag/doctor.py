@@ -17,7 +17,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from rag import __version__, embedding, local_models, reading
+from rag import __version__, embedding, local_models, reader
 from rag.config import Settings, origin, place_of
 from rag.documents import Chunk, Sentence, Span
 from rag.embedding import open_embedder
@@ -150,10 +150,10 @@ def _embedder(settings: Settings) -> Iterator[Check]:
 
 def _reader(settings: Settings) -> Iterator[Check]:
     """Whether the reader is there, whole and working."""
-    check = _files("reader", reading.EMBEDDED)
+    check = _files("reader", reader.EMBEDDED)
     if check.state == "right":
         sentence = Sentence(Span(0, 13), "en")
-        reading.Reader(threads=settings.threads).read(
+        reader.Reader(threads=settings.threads).read(
             "Who is there?", [Chunk("", sentence.span, "Ann is there.", (sentence,))]
         )
     yield check

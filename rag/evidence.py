@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rag.documents import Hit, Span
 from rag.questions import Question, forms
-from rag.reading import Reading
+from rag.reader import Reading
 from rag.text import STOP_WORDS, fold, stems
 
 Features = NDArray[np.float64]

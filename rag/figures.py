@@ -102,8 +102,8 @@ _POINTS = re.compile(
 )
 _MONTH_OF_DATE = re.compile(r"(?:\d{4}|-)-(\d\d)")
 _WITH_DAY = re.compile(r"-\d\d-\d\d$")
-_DIGITS = re.compile(r"\d+")
-_NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3})*(?:[.,]\d+)?")
+_NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3}(?!\d))*(?:[.,]\d+)?")
+_DECIMALS = re.compile(r"[.,](?=(?:\d{1,2}|\d{4,})$)")
 
 
 def read(text: str, language: str | None) -> list[Figure]:
@@ -123,14 +123,26 @@ def read(text: str, language: str | None) -> list[Figure]:
 
 
 def loose_numbers(text: str, figures: Sequence[Figure]) -> list[str]:
-    """The numbers of a sentence that are in none of its figures, digits only: "10" of "Windows 10"."""
+    """The numbers of a sentence that are in none of its figures, as `all_numbers` has them: "10" of "Windows 10"."""
     covered = {place for figure in figures for place in range(figure.start, figure.start + len(figure.printed))}
-    return [re.sub(r"\D", "", match.group()) for match in _NUMBER.finditer(text) if match.start() not in covered]
+    return [_bare(match.group()) for match in _NUMBER.finditer(text) if match.start() not in covered]
 
 
 def all_numbers(text: str) -> set[str]:
-    """Every number of a sentence, digits only, with and without its separators of thousands taken out."""
-    return {re.sub(r"\D", "", match.group()) for match in _NUMBER.finditer(text)} | set(_DIGITS.findall(text))
+    """Every number of a sentence without separators of thousands, a decimal one as a full stop.
+
+    What spaces divide into thousands may also be several numbers.
+
+    >>> sorted(all_numbers("92,5 of 1.500, in 12 000"))
+    ['000', '12', '12000', '1500', '92.5']
+    """
+    found = [match.group() for match in _NUMBER.finditer(text)]
+    return {_bare(each) for number in found for each in (number, *re.split(r"[\s']", number))}
+
+
+def _bare(number: str) -> str:
+    whole, *decimals = _DECIMALS.split(number)
+    return ".".join([re.sub(r"\D", "", whole), *decimals])
 
 
 def _quantities(text: str, folded: str, language: str | None) -> Iterator[Figure]:
@@ -300,7 +312,7 @@ def unsupported(
     Args:
         claimed: Of the claim.
         known: Of its evidence.
-        numbers: Every number of the evidence, digits only: one may look like part of a name ("Quelque 12 000").
+        numbers: `all_numbers` of the evidence: one may look like part of a name ("Quelque 12 000").
     """
     known = list({(each.kind, each.value, each.unit, each.bound): each for each in known}.values())
     for figure in claimed:

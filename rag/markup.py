@@ -24,7 +24,7 @@ _WORD_INSIDE = re.compile(r"(?<=\w)_(?=\w)")
 _MARKS = {"“": "”", "„": "“”", "«": "»", "‹": "›", "「": "」", '"': '"'}
 _LONGEST_QUOTATION = 2000
 _BLOCK = re.compile(r"^ {0,3}>[ \t>]*(?P<quoted>\S[^\n]*)$", re.M)
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s|[^\n]*\n\s{0,3}(?:=+|-{3,})\s*$")
+_HEADING = re.compile(r" {0,3}#{1,6}\s|[^\n]*\n {0,3}(?:=+|-{3,})[ \t]*$", re.M)
 
 
 def plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,12 @@ from rag.text import STOP_WORDS, fold, stems
 from rag.units import COUNTED, WEEKDAYS
 
 _TOKEN = re.compile(r"[^\W_]+")
-_KNOWN = re.compile(
-    r"(?:(?<![^\W_])|(?=[\u4e00-\u9fff]))(?:"
-    + "|".join(sorted(map(re.escape, NAMES), key=len, reverse=True))
-    + r")(?:(?![^\W_$])|(?<=[\u4e00-\u9fff]))"
-)
+_BY_FIRST_WORD: dict[str, list[str]] = {}
+for _form in sorted(NAMES, key=len, reverse=True):
+    _BY_FIRST_WORD.setdefault(_TOKEN.match(_form)[0], []).append(_form)  # type: ignore[index]
 _DOLLAR = re.compile(r"dol+ars? (?:as|us)\b|\b(?:as|us)\b dol+ar|dol+ars? (?:americain|estadounidense|amerika)")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_HAN_FORMS = re.compile("|".join(sorted((form for form in NAMES if _HAN.search(form)), key=len, reverse=True)))
 _WITH_HAN_FORM = frozenset(name for form, name in NAMES.items() if _HAN.search(form))
 _NO_CAPITALS = frozenset(
     {"zh", "ja", "ko", "ar", "fa", "ur", "he", "th", "hi", "bn", "ta", "te", "ka", "my", "km", "lo"}
@@ -84,14 +84,15 @@ class Name:
     opens: bool = False
 
 
-def read(text: str, language: str | None) -> list[Name]:
+@functools.lru_cache(maxsize=2048)
+def read(text: str, language: str | None) -> tuple[Name, ...]:
     """The names of a text, in order.
 
     A capital in mid-sentence makes a name; at the start of a sentence only words that are not common there do. Of
     German nouns only those with further capitals or digits do, or several in a row. Scripts without capitals give only
     what the gazetteer knows and words in Latin letters.
     """
-    known = list(_known(text))
+    known = _known(text)
     taken = [(name.start, name.start + len(name.printed)) for name in known]
     tokens = [match for match in _TOKEN.finditer(text) if not any(s <= match.start() < e for s, e in taken)]
     shouted = _is_headline(tokens)
@@ -100,20 +101,43 @@ def read(text: str, language: str | None) -> list[Name]:
         for match in tokens
         if _is_name(text, match, language, shouted)
     ]
-    return sorted([*known, *found], key=lambda name: name.start)
+    return tuple(sorted([*known, *found], key=lambda name: name.start))
 
 
-def _known(text: str) -> Iterator[Name]:
+@functools.lru_cache(maxsize=2048)
+def _known(text: str) -> tuple[Name, ...]:
+    """What the gazetteer knows, the longest form at each place."""
     folded = fold(text)
-    for match in _KNOWN.finditer(folded):
-        if _DOLLAR.search(folded[max(0, match.start() - 8) : match.end() + 8]):
-            continue
-        printed = text[match.start() : match.end()]
+    found: list[Name] = []
+    end = 0
+    for start, form in _forms(folded):
+        printed = text[start : start + len(form)]
         capitals, letters = sum(map(str.isupper, printed)), sum(map(str.isalpha, printed))
         # "us", "as", "who" and "un" are words; the country, the organisations are written in capitals.
-        is_name = capitals > 1 if letters < 4 else capitals or match.group() not in CAPITALISED
-        if is_name or _HAN.search(printed):
-            yield Name(printed, NAMES[match.group()], match.start(), known=True)
+        is_name = capitals > 1 if letters < 4 else capitals or form not in CAPITALISED
+        is_dollar = _DOLLAR.search(folded[max(0, start - 8) : start + len(form) + 8])
+        if start >= end and (is_name or _HAN.search(printed)) and not is_dollar:
+            found.append(Name(printed, NAMES[form], start, known=True))
+            end = start + len(form)
+    return tuple(found)
+
+
+def _forms(folded: str) -> Iterator[tuple[int, str]]:
+    """Where forms of the gazetteer stand as whole words, the longest first at each place, and all Chinese ones."""
+    found = [
+        (match.start(), form)
+        for match in _TOKEN.finditer(folded)
+        for form in _BY_FIRST_WORD.get(match[0], ())
+        if folded.startswith(form, match.start()) and _ends_word(folded, match.start() + len(form))
+    ]
+    if _HAN.search(folded):
+        found += [(match.start(), match[0]) for match in _HAN_FORMS.finditer(folded)]
+        found.sort(key=lambda each: (each[0], -len(each[1])))
+    yield from found
+
+
+def _ends_word(folded: str, end: int) -> bool:
+    return not (folded[end : end + 1].isalnum() or folded[end : end + 1] == "$")
 
 
 def _is_headline(tokens: Sequence[re.Match[str]]) -> bool:
@@ -234,6 +258,7 @@ def _initials(text: str) -> str:
     return "".join(word[0] for word in re.findall(r"[^\W\d_]+", fold(text)) if word not in _FUNCTION_WORDS)
 
 
+@functools.lru_cache(maxsize=20_000)
 def _sound(word: str) -> str:
     """The consonants of a word as several languages may spell them; "a" stands for a vowel in front."""
     word = "".join(_CYRILLIC.get(letter, letter) for letter in word)

@@ -1,152 +1,92 @@
-"""The reader: a small model that reads a question beside a passage and points at the answer in it."""
+"""A sentence taken apart for comparison: its figures, and its content words under keys that several languages share."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+import functools
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from rag import concepts, figures, number_words
+from rag.figures import Figure
+from rag.gazetteer import NAMES
+from rag.numerals import MONTHS
+from rag.text import STOP_WORDS, fold, stems
+from rag.words import lines
 
-from rag import local_models
-from rag.documents import Chunk, Span
-from rag.local_models import Parts
-
-EMBEDDED = local_models.FOLDER / "reader"
-
-_QUESTION_TOKENS = 64
-_ANSWER_TOKENS = 30
-_LONGEST_TEXT = 8_192  # characters of a passage; what the model reads is some 1,000
-_FAINTEST = -8.0
-
-Logits = NDArray[np.float64]
+_MONTH_OF_MAY = re.compile(r"(?<=\w )May(?= |,|\.)|May(?= \d)")
+_WORD = re.compile(r"[^\W\d_]+|\d+(?:[., ]\d{3}(?!\d))*(?:[.,]\d+)?")
+_ID_PREFIX = re.compile(r"^(?:meng|meny|men|mem|me|di|ber|ter|peng|pen|pem|pe|ke|se)(?=\w{4})")
+_STOP = frozenset(word for listed in STOP_WORDS.values() for word in listed) | frozenset(
+    word for line in lines("functions") for word in line.split()
+)
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A content word.
+
+    Attributes:
+        start: Where it stands in ``Reading.text``.
+        keys: Two words that share one may mean the same: stems ("s:"), the first letters of longer words ("p:"),
+            names of ``rag.concepts`` ("c:") and of the gazetteer ("n:"), months ("m:"), digits of numbers ("d:").
+        capital: Whether it begins with one.
+    """
+
+    start: int
+    keys: frozenset[str]
+    capital: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """What the reader makes of a passage.
+    """A sentence as it is compared; equal to itself alone.
 
     Attributes:
-        answers: Log-odds that the passage answers the question; higher is likelier, not calibrated.
-        shares: For each sentence, the logarithm of the probability, given that the passage answers, that the answer
-            starts in it; at least -8.
-        spans: For each sentence, the likeliest answer in it, code points of the document; None for a sentence that was
-            not read because the passage is too long.
+        text: With number words turned into digits; all offsets count in it.
+        folded: The same, folded, the month of May left out so that it is no "may".
+        language: ISO 639-1, or None.
+        figures: In order.
+        tokens: Its content words, in order.
     """
 
-    answers: float
-    shares: tuple[float, ...]
-    spans: tuple[Span | None, ...]
+    text: str
+    folded: str
+    language: str | None
+    figures: tuple[Figure, ...]
+    tokens: tuple[Token, ...]
 
 
-class PassageReader(Protocol):
-    """Anything that reads passages for a question."""
-
-    def read(self, question: str, passages: Sequence[Chunk]) -> list[Reading]:
-        """What it makes of each passage, in their order."""
-        ...
-
-
-class _Row(NamedTuple):
-    """A question and a passage in tokens; offsets of the passage's tokens are code points of its text."""
-
-    ids: list[int]
-    first: int
-    offsets: list[tuple[int, int]]
+@functools.lru_cache(maxsize=2048)
+def read(text: str, language: str | None) -> Reading:
+    """The sentence taken apart."""
+    text = number_words.digits(text, language)
+    folded = fold(_MONTH_OF_MAY.sub("   ", text) if language in {"en", None} else text)
+    return Reading(text, folded, language, tuple(figures.read(text, language)), tuple(_tokens(text, folded, language)))
 
 
-class Reader:
-    """The reader in the package: English, French and Indonesian, question and passage not always in the same one.
-
-    A cross-encoder (Nogueira and Cho 2019, arXiv:1901.04085) with heads for "does it answer" and for the first and last
-    token of the answer (Devlin et al. 2019, doi:10.18653/v1/N19-1423). It reads the first 64 tokens of a question and,
-    with it, 224 in all. Instances may be shared by threads; the model is loaded once, by the first passage.
-
-    Attributes:
-        name: Model, precision and the first eight hex digits of the weights' sha256.
-    """
-
-    def __init__(self, directory: Path | None = None, threads: int = 0) -> None:
-        """Reads the model's description, not the model.
-
-        Args:
-            directory: Folder with model.onnx, tokenizer.json and model.json; the package's own by default.
-            threads: How many threads compute; 0 means one per core this process may use.
-
-        Raises:
-            EmbeddingError: A file is missing, or model.json cannot be read.
-        """
-        self._directory = directory or EMBEDDED
-        self._threads = threads or local_models.cores()
-        card = local_models.read_card(self._directory)
-        self.name = local_models.name_of(card)
-        self._max_tokens: int = card["max_tokens"]
-        self._loaded: Parts | None = None
-        self._lock = threading.Lock()
-
-    def read(self, question: str, passages: Sequence[Chunk]) -> list[Reading]:
-        """What the reader makes of each passage, in their order; longer ones are run together, to pad little."""
-        rows = self._rows(question, passages)
-        order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
-        found: dict[int, Reading] = {}
-        for start in range(0, len(order), 4):
-            batch = order[start : start + 4]
-            answers, bounds = self._run([rows[place] for place in batch])
-            for place, one, logits in zip(batch, answers, bounds, strict=True):
-                found[place] = _reading(float(one), logits.astype(np.float64), rows[place], passages[place])
-        return [found[place] for place in range(len(passages))]
-
-    def _rows(self, question: str, passages: Sequence[Chunk]) -> list[_Row]:
-        tokenizer = self._parts.tokenizer
-        texts = [question[:_LONGEST_TEXT], *(passage.text[:_LONGEST_TEXT] for passage in passages)]
-        asked, *read = tokenizer.encode_batch(texts, add_special_tokens=False)
-        opening, closing = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-        head = [opening, *asked.ids[:_QUESTION_TOKENS], closing]
-        room = self._max_tokens - len(head) - 1
-        return [_Row([*head, *each.ids[:room], closing], len(head), each.offsets[:room]) for each in read]
-
-    def _run(self, rows: Sequence[_Row]) -> tuple[Logits, Logits]:
-        ids = np.zeros((len(rows), max(len(row.ids) for row in rows)), np.int64)
-        mask, types = np.zeros_like(ids), np.zeros_like(ids)
-        for place, row in enumerate(rows):
-            ids[place, : len(row.ids)] = row.ids
-            mask[place, : len(row.ids)] = 1
-            types[place, row.first : len(row.ids)] = 1
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        answers, bounds = self._parts.session.run(None, feed)
-        return answers, bounds
-
-    @property
-    def _parts(self) -> Parts:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = local_models.load(self._directory, self._threads)
-            return self._loaded
+def keys_of(tokens: Iterable[Token]) -> set[str]:
+    """All keys of some words."""
+    return {key for token in tokens for key in token.keys}
 
 
-def _reading(answers: float, logits: Logits, row: _Row, passage: Chunk) -> Reading:
-    bounds = logits[row.first : row.first + len(row.offsets)]
-    starts, ends = (np.array(side, np.int64) for side in zip(*row.offsets, strict=True)) if row.offsets else ([], [])
-    weights = np.exp(bounds[:, 0] - bounds[:, 0].max()) if len(bounds) else np.zeros(0)
-    total = float(weights.sum()) or 1.0
-    shares, spans = [], []
-    for sentence in passage.sentences:
-        low = int(np.searchsorted(ends, sentence.span.start - passage.span.start, side="right"))
-        high = int(np.searchsorted(starts, sentence.span.end - passage.span.start, side="left"))
-        share = float(weights[low:high].sum()) / total
-        shares.append(max(_FAINTEST, float(np.log(share)) if share > 0 else _FAINTEST))
-        spans.append(_best(bounds[low:high], row.offsets[low:high], passage.span.start))
-    return Reading(answers, tuple(shares), tuple(spans))
+def _tokens(text: str, folded: str, language: str | None) -> Iterator[Token]:
+    for match in _WORD.finditer(folded):
+        word = match.group()
+        if word[0].isdigit():
+            yield Token(match.start(), frozenset({f"d:{re.sub(r'[^0-9]', '', word)}"}), capital=False)
+        elif len(word) > 1 and (word not in _STOP or word == "against"):
+            printed = text[match.start() : match.end()]
+            yield Token(match.start(), frozenset(_keys(word, printed, language)), capital=printed[0].isupper())
 
 
-def _best(bounds: Logits, offsets: Sequence[tuple[int, int]], start: int) -> Span | None:
-    """The run of tokens with the highest sum of its first one's and last one's logits, as code points."""
-    if not len(bounds):
-        return None
-    total = bounds[:, 0][:, None] + bounds[:, 1][None, :]
-    allowed = np.triu(np.ones(total.shape, bool)) & ~np.triu(np.ones(total.shape, bool), _ANSWER_TOKENS)
-    first, last = divmod(int(np.where(allowed, total, -np.inf).argmax()), len(bounds))
-    return Span(start + offsets[first][0], start + offsets[last][1])
+def _keys(word: str, printed: str, language: str | None) -> Iterator[str]:
+    yield from (f"s:{stem}" for stem in stems(word, language))
+    yield from (f"c:{name}" for name in concepts.of(word))
+    if word in NAMES and (len(word) > 3 or printed.isupper()):
+        yield f"n:{NAMES[word]}"
+    if word in MONTHS:
+        yield f"m:{MONTHS[word]}"
+    root = _ID_PREFIX.sub("", word) if language in {"id", None} else word
+    if len(root) >= 5:
+        yield f"p:{root[:5]}"

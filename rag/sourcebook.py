@@ -72,15 +72,19 @@ class Sourcebook:
             and quotation.start < sentence.span.end
         )
 
-    def coverage(self, statement: Sequence[Keys], numbers: Iterable[int]) -> float:
-        """The share of a statement's content words that some sentences have, rare ones weighing more; 0 without any."""
-        wanted, found = 0.0, 0.0
+    def coverage(self, statement: Sequence[Keys], numbers: Iterable[int]) -> tuple[float, int]:
+        """How many of a statement's content words some sentences have: share, rare ones weighing more, and count.
+
+        A statement without content words gives 0.
+        """
         chosen = set(numbers)
-        for keys in statement:
-            weight = self._weight(keys)
-            wanted += weight
-            found += weight * any(not chosen.isdisjoint(self._postings.get(key, ())) for key in keys)
-        return found / wanted if wanted else 0.0
+        weights = [
+            (self._weight(keys), any(not chosen.isdisjoint(self._postings.get(key, ())) for key in keys))
+            for keys in statement
+        ]
+        wanted = sum(weight for weight, _ in weights)
+        found = [weight for weight, is_found in weights if is_found]
+        return (sum(found) / wanted if wanted else 0.0), len(found)
 
     def nearest(self, text: str, language: str | None, count: int) -> list[int]:
         """The sentences that fit best, by words and by meaning together, best first; fewer when few have anything."""

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rag.config import Settings
-from rag.errors import UsageError
+from rag.errors import RecordingError, UsageError
 from rag.servers import PRESETS, ModelSpec, read_model
 from rag.usage import Limits, Prices, Total, added
 
@@ -53,6 +53,7 @@ class Speakers:
 
     Attributes:
         spec: Which model answers, and where.
+        judge_spec: Which model judges, and where; None without.
         client: Asks the model that answers.
         answerer: Answers with it.
         judge: Confirms statements; None without.
@@ -64,6 +65,7 @@ class Speakers:
         from rag.judging import Judge
 
         self.spec = spec
+        self.judge_spec = judge
         self.total = Total()
         self._settings = settings
         self._prices = Prices.read(settings.prices)
@@ -136,4 +138,13 @@ def _transport(settings: Settings) -> Recording | None:
         return None
     from rag.recordings import Recording
 
-    return Recording(settings.recordings, settings.recordings_mode)
+    path, mode = settings.recordings, settings.recordings_mode
+    if mode == "record" and path.exists():
+        try:
+            Recording(path, "replay")
+        except RecordingError as error:
+            raise UsageError(
+                f"The file {str(path)!r} holds something else than recordings; it was not touched.",
+                "Name a new file to record in.",
+            ) from error
+    return Recording(path, mode)

@@ -4,42 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from rag.figures import Figure
+from rag import naming
 from rag.naming import Name
+from rag.reading import Reading
+from rag.words import lines
 
 _PASSIVE = re.compile(r"\b(?:by|par|oleh|von|durch|por)\b|被|\bdi(?!a\b|ri\b|i\b)\w{4,}")
-_DOING = frozenset(
-    f"c:{name}"
-    for name in (
-        "buy",
-        "sell",
-        "beat",
-        "attack",
-        "arrest",
-        "sue",
-        "accuse",
-        "support",
-        "oppose",
-        "allow",
-        "forbid",
-        "pay",
-        "lend",
-        "criticise",
-        "kill",
-        "help",
-        "replace",
-        "invade",
-        "own",
-        "threaten",
-        "hire",
-        "dismiss",
-        "win",
-        "lose",
-    )
-)
+_DOING = frozenset(f"c:{name}" for line in lines("doing") for name in line.split())
 """What one does to another, so that it matters who stands first."""
 
 
@@ -50,25 +23,16 @@ _AHEAD = re.compile(r"\b(?:ahead of|devant|di depan|mengungguli|mendahului|vor|p
 _BEHIND = re.compile(r"\b(?:behind|derriere|di belakang|hinter|detras)\b|落后")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What of a sentence counts here: its names, its figures, its content words and its folded text."""
-
-    folded: str
-    names: Sequence[Name]
-    figures: Sequence[Figure]
-    tokens: Sequence[tuple[int, frozenset[str]]]
-
-
 def find(claim: Reading, source: Reading) -> Iterator[str]:
     """What was swapped, in words for whoever wrote the claim.
 
     Only sentences built in a plain way are judged: two names that do something to one another, and names or years that
     alternate with figures.
     """
-    if max(map(len, (claim.names, source.names, claim.figures, source.figures))) > _PLAIN:
+    names = _names(claim)
+    if max(map(len, (names, _names(source), claim.figures, source.figures))) > _PLAIN:
         return
-    for one, other in itertools.pairwise(claim.names):
+    for one, other in itertools.pairwise(names):
         if one.key != other.key and _acts(claim, source, one, other):
             yield f"In the cited sentences {other.printed!r} and {one.printed!r} have each other's part."
             return
@@ -79,10 +43,14 @@ def find(claim: Reading, source: Reading) -> Iterator[str]:
             return
 
 
+def _names(reading: Reading) -> tuple[Name, ...]:
+    return naming.read(reading.text, reading.language)
+
+
 def _acts(claim: Reading, source: Reading, one: Name, other: Name) -> bool:
     """Whether the claim says that one did to the other what in the source the other did to one."""
     mine = _between(claim, one, other)
-    for first, second in itertools.product(source.names, source.names):
+    for first, second in itertools.product(_names(source), _names(source)):
         if (first.key, second.key) != (other.key, one.key) or first.start > second.start:
             continue
         theirs = _between(source, first, second)
@@ -105,7 +73,7 @@ def _ahead(reading: Reading, one: Name, other: Name) -> bool | None:
 def _between(reading: Reading, one: Name, other: Name) -> tuple[list[frozenset[str]], bool] | None:
     """The content words that follow the first name up to the second, and whether they are in the passive voice."""
     start, end = one.start + len(one.printed), other.start
-    words = [keys for position, keys in reading.tokens if start <= position < end]
+    words = [token.keys for token in reading.tokens if start <= token.start < end and not token.capital]
     return (words, bool(_PASSIVE.search(reading.folded[start:end]))) if words else None
 
 
@@ -117,7 +85,7 @@ def _partners(reading: Reading) -> dict[str, tuple[str, float]]:
     figures = [figure for figure in reading.figures if not isinstance(figure.value, str)]
     years = [figure for figure in figures if figure.is_year]
     values = [figure for figure in figures if not figure.is_year and figure.kind in ("number", "money", "percent")]
-    labels = [(name.start, name.key) for name in reading.names]
+    labels = [(name.start, name.key) for name in _names(reading)]
     for marked in (labels, [(figure.start, f"{figure.value:.0f}") for figure in years]):
         if 1 <= len(marked) <= 2 and len(marked) == len(values) and len({value.kind for value in values}) == 1:
             order = sorted([(start, 0, label) for start, label in marked] + [(v.start, 1, "") for v in values])

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag import guard, naming
 from rag.answers import (
     Answer,
     Attribution,
@@ -71,10 +70,20 @@ class _Rules:
         """Whether a text says more than the sentences it cites."""
         if not self.glosses:
             return False
+        from rag import guard  # word lists and patterns, of no use to extractive answers
+
         evidence, languages = [each.text for each in cited], [each.language for each in cited]
         if guard.examine(text, evidence, self.language, languages, attributed=attributed):
             return True
         return self.judge is not None and not self.judge.entails(text, spans)
+
+    def knows(self, topic: str, evidence: Sequence[str], languages: Sequence[str | None]) -> bool:
+        """Whether a topic has no name and no figure that the evidence lacks."""
+        if not self.glosses:
+            return True
+        from rag import guard
+
+        return not guard.unknown(topic, evidence, self.language, languages)
 
 
 def verify(
@@ -174,6 +183,8 @@ def _answered(quotation: Quotation, start: int, end: int) -> Quotation:
 
 def _is_named(said: DraftAttribution, cited: Sequence[_Cited], language: str | None) -> bool:
     """Whether the passages that a claim cites name its speaker, their titles and authors included."""
+    from rag import naming
+
     hits = {each.hit.chunk.id: each.hit for each in cited}.values()
     texts = [" ".join(filter(None, (hit.chunk.text, hit.source.title, hit.source.author))) for hit in hits]
     pool = naming.Pool(texts, [hit.chunk.language for hit in hits])
@@ -201,14 +212,13 @@ def _conflicts(
             continue
         cited = list(_resolve([each for position in draft.positions for each in position.sentences], hits))
         evidence, languages = [each.text for each in cited], [each.language for each in cited]
-        unknown = rules.glosses and guard.unknown(draft.about, evidence, rules.language, languages)
-        yield Conflict(question if unknown else draft.about, draft.kind, held)
+        yield Conflict(draft.about if rules.knows(draft.about, evidence, languages) else question, draft.kind, held)
 
 
 def _missing(question: str, parts: Sequence[str], rules: _Rules) -> Iterator[str]:
     """The missing parts; those of a model only as far as their names and figures are the question's."""
     for part in parts:
-        if not (rules.glosses and guard.unknown(part, [question], rules.language, [rules.language])):
+        if rules.knows(part, [question], [rules.language]):
             yield part
 
 

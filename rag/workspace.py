@@ -20,7 +20,7 @@ from rag.embedding import open_embedder
 from rag.errors import NoIndexError, QuestionError, RagError, UsageError
 from rag.index import Index
 from rag.layout import Layout
-from rag.reading import Reader
+from rag.reader import Reader
 from rag.rendering import SourceNote
 from rag.rendering.display import count, language_name
 from rag.sources import Sources
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rag.history import Turn
     from rag.judging import Judge
     from rag.recheck import Shelf
+    from rag.servers import ModelSpec
     from rag.syncing import SyncReport
 
 LONGEST_QUESTION = 2_000  # characters; the embedded model reads some 256 tokens, about 1,000 characters
@@ -140,9 +141,9 @@ class Workspace:
     def speaker(self) -> str:
         """Which answerer speaks, in a sentence for the user; of a model, where what is sent goes."""
         if self.speakers is not None:
-            spec = self.speakers.spec
-            where = "on this machine" if spec.is_local else "the question and the passages found are sent there"
-            return f"Answered by {spec.name} at {spec.base_url} ({where})."
+            asked = f"Asking {_place(self.speakers.spec, 'the question and the passages found are sent there')}"
+            judge = self.speakers.judge_spec
+            return asked + ("." if judge is None else f"; judged by {_place(judge, 'statements are sent there')}.")
         if self.answerer.name == "extractive":
             return "Extractive answerer: sentences of the sources, word for word; no model wrote anything."
         return f"Answerer: {self.answerer.name}."
@@ -325,6 +326,10 @@ class Workspace:
         start = document.sentences[0].span.start if document.sentences else 0
         opening = document.text[start : start + _OPENING_CHARACTERS]
         return SourceNote(opening, path if path is not None and path.exists() else None, document.source.dates)
+
+
+def _place(spec: ModelSpec, sent: str) -> str:
+    return f"{spec.name} at {spec.base_url} ({'on this machine' if spec.is_local else sent})"
 
 
 def sync(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rag import batch
-from rag.errors import QuestionError, StorageError, UsageError
+from rag.errors import ModelError, QuestionError, StorageError, UsageError
 
 
 class _Run:
@@ -178,3 +178,18 @@ def test_standard_streams_serve_as_files(run: _Run, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "stdout", out)
     assert run(source=batch.STANDARD, target=batch.STANDARD) == batch.Report(written=1)
     assert out.buffer.getvalue() == b'{"id": "a", "question": "who?", "text": "WHO?"}\n'  # type: ignore[attr-defined]
+
+
+def test_a_model_that_fails_at_a_line_is_asked_again_next_time(run: _Run) -> None:
+    """The line is named with the hint, the others are answered, and the output is in order in the end."""
+    run.write(_line("a"), _line("b"), _line("c"))
+
+    def failing(question: batch.Question) -> dict[str, Any]:
+        if question.id == "b":
+            raise ModelError("It is down.", "Start it.")
+        return {"question": question.text, "text": "X"}
+
+    assert run(answer=failing) == batch.Report(written=2, failed=1)
+    assert run.complaints == [f"{run.source}, line 2: It is down. Start it."]
+    assert run() == batch.Report(written=1, kept=2)
+    assert [identity for identity, _ in run.lines()] == ["a", "b", "c"]

@@ -100,12 +100,24 @@ def _invoke(*arguments: str, stdin: str | None = None) -> Result:
         ("ask_command", ["--help"], set()),
         ("main", ["--help"], set()),
         ("main", ["--version"], set()),
+        ("main", ["history", "--help"], {"pydantic"}),
+        ("main", ["check", "--help"], {"pydantic"}),
         ("main", ["index", "--help"], {"pydantic"}),  # typer itself checks the options before the command with it
     ],
 )
 def test_help_imports_no_heavy_part(entry: str, arguments: list[str], light: set[str]) -> None:
     """--help appears without the libraries that take long to import."""
-    heavy = {"chromadb", "onnxruntime", "openai", "numpy", "pydantic", "rich", "tantivy", "tokenizers"} - light
+    heavy = {
+        "chromadb",
+        "onnxruntime",
+        "openai",
+        "instructor",
+        "numpy",
+        "pydantic",
+        "rich",
+        "sqlite3",
+        "tantivy",
+    } - light
     script = (
         f"import sys; sys.argv = ['rag', *{arguments!r}]\n"
         f"from rag.cli import {entry}\n"
@@ -116,7 +128,7 @@ def test_help_imports_no_heavy_part(entry: str, arguments: list[str], light: set
     assert (done.returncode, done.stderr) == (0, "[]\n")
 
 
-@pytest.mark.parametrize("command", ["ask", "search", "index", "verify", "status", "doctor"])
+@pytest.mark.parametrize("command", ["ask", "search", "index", "verify", "check", "history", "status", "doctor"])
 def test_examples_stand_first_in_help(command: str) -> None:
     """After one sentence come the examples, each on its own line, before any option."""
     lines = [line.strip() for line in _invoke(command, "--help").stdout.split("\n")]

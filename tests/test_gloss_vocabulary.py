@@ -8,8 +8,9 @@ import pytest
 
 pytest.importorskip("Stemmer")
 
-import rag
 from tokenizers import Tokenizer
+
+import rag
 from training import gloss_vocabulary
 from training.gloss_vocabulary import align, build, extended, read_pairs
 

@@ -33,7 +33,7 @@ from pydantic import create_model, field_validator
 from rag.errors import ModelError, ModelLimitError, ModelOutputError, UsageError
 from rag.model_client import ModelClient
 from rag.servers import read_model
-from rag.usage import Limits, Price, Prices
+from rag.usage import Limits, Price, Prices, Total
 
 __all__ = ["nothing_leaks"]  # a fixture that every test here uses
 
@@ -356,3 +356,29 @@ def test_opening_a_client_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None
             client.begin()
             assert client.usage.requests == 0
         assert server.requests == []
+
+
+def test_what_is_asked_within_a_question_has_one_account_and_deadline() -> None:
+    """Whoever begins within goes on with it; after it a new one begins. A total counts all of them."""
+    total = Total()
+    with FaultServer(default=answer(GOOD)) as server, open_client(server, limits=Limits(total=total)) as client:
+        with client.question():
+            complete(client)
+            client.begin()
+            with client.question():
+                complete(client)
+            client.begin()
+            assert client.usage.requests == 2
+        client.begin()
+        complete(client)
+        assert client.usage.requests == 1
+        assert (total.usage.requests, total.usage.input_tokens) == (3, 300)
+    with FaultServer(default=answer(GOOD)) as server, open_client(server, timeout_s=0.3) as client:
+        with client.question():
+            complete(client)
+            time.sleep(0.4)
+            client.begin()
+            with pytest.raises(ModelLimitError, match="did not finish"):
+                complete(client)
+        client.begin()
+        complete(client)

@@ -1,17 +1,18 @@
 """From a question to a verified answer, over the seeds with the embedded model and over invented texts without."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from rag.answerers.extractive import ExtractiveAnswerer
-from rag.answers import Answer, DraftAnswer, DraftClaim
+from rag.answers import Answer, Claim, DraftAnswer, DraftClaim, Quotation
 from rag.config import Settings
 from rag.documents import Filter
 from rag.embedding import open_embedder
+from rag.errors import ModelError
 from rag.index import Index
-from rag.pipeline import ask, detect
+from rag.pipeline import ask, detect, stream
 from rag.syncing import sync
 from rag.testing import HashEmbedder, ScriptedAnswerer
 
@@ -154,3 +155,84 @@ def test_an_answer_over_one_document_without_a_match_is_declined(tmp_path: Path)
     with Index.open(settings, HashEmbedder()) as index:
         for question in ("???", "Qwertz uiop?"):
             assert ask(question, index, ExtractiveAnswerer(index)).status == "unanswerable"
+
+
+class _Judge:
+    """Says yes, no or fails, statement by statement, and remembers what it was asked."""
+
+    def __init__(self, *opinions: bool | ModelError) -> None:
+        self.asked: list[str] = []
+        self._opinions = list(opinions)
+
+    def entails(self, statement: str, quotations: Sequence[Quotation]) -> bool:
+        self.asked.append(statement)
+        opinion = self._opinions.pop(0)
+        if isinstance(opinion, ModelError):
+            raise opinion
+        return opinion
+
+
+NOON, PRICE = "At noon it sails.", "The ferry costs three pounds."
+FERRY = DraftAnswer(
+    status="answered",
+    claims=[DraftClaim(text=NOON, sentences=["1.2"]), DraftClaim(text=PRICE, sentences=["1.1"])],
+)
+
+
+@pytest.fixture
+def ferry(tmp_path: Path) -> Iterator[Index]:
+    """One document of two sentences."""
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The ferry costs three pounds. It sails at noon.")
+    settings = Settings(_env_file=None, home=tmp_path / "home")  # type: ignore[call-arg]
+    sync(settings, HashEmbedder(), [folder])
+    with Index.open(settings, HashEmbedder()) as index:
+        yield index
+
+
+def _answerer() -> ScriptedAnswerer:
+    return ScriptedAnswerer(FERRY, name="test:model", glosses=True)
+
+
+@pytest.mark.parametrize("opinions", [(True, False), (False, True), (False, False), (True, True)])
+def test_a_judge_is_asked_once_about_each_statement_streamed_or_not(ferry: Index, opinions: tuple[bool, ...]) -> None:
+    """What it does not confirm is withheld and counted; a statement that was shown stays."""
+    wanted = [text for text, opinion in zip((NOON, PRICE), opinions, strict=True) if opinion]
+    whole_judge, judge = _Judge(*opinions), _Judge(*opinions)
+    whole = ask("When does the ferry sail?", ferry, _answerer(), language="en", judge=whole_judge)
+    *parts, last = stream("When does the ferry sail?", ferry, _answerer(), language="en", judge=judge)
+    assert isinstance(last, Answer)
+    assert [part.text for part in parts if isinstance(part, Claim)] == wanted
+    for answer in (whole, last):
+        assert [claim.text for claim in answer.claims] == wanted
+        assert answer.withheld == 2 - len(wanted)
+    assert whole_judge.asked == judge.asked == [NOON, PRICE]
+
+
+def test_a_judge_that_fails_is_the_models_failure(ferry: Index) -> None:
+    """It is an error, or the fallback answers; what was not confirmed passes in the source's own words alone."""
+    down = ModelError("It is down.", "Start it.")
+    with pytest.raises(ModelError, match="down"):
+        ask("When does the ferry sail?", ferry, _answerer(), language="en", judge=_Judge(down))
+    fallback = ScriptedAnswerer(FERRY.model_copy(update={"claims": FERRY.claims[1:]}), name="extractive")
+    helped = ask("When?", ferry, _answerer(), language="en", judge=_Judge(down), fallback=fallback)
+    assert [claim.text for claim in helped.claims] == [PRICE]
+    assert helped.fallback == "extractive answered in place of test:model: It is down."
+    fallback = ScriptedAnswerer(FERRY.model_copy(update={"claims": FERRY.claims[1:]}), name="extractive")
+    judge = _Judge(True, down)
+    *parts, last = stream("When?", ferry, _answerer(), language="en", judge=judge, fallback=fallback)
+    assert [part.text for part in parts if isinstance(part, Claim)] == [NOON]
+    assert isinstance(last, Answer)
+    assert [claim.text for claim in last.claims] == [NOON, PRICE]
+    assert last.fallback is not None
+    assert judge.asked == [NOON, PRICE]
+
+
+def test_a_fallbacks_claims_come_with_the_note_that_says_so(ferry: Index) -> None:
+    """A stream that failed before its first claim gives the answer alone."""
+    failing = ScriptedAnswerer(ModelError("It is down."), name="test:model", glosses=True)
+    [last] = stream("When?", ferry, failing, language="en", fallback=ScriptedAnswerer(FERRY, name="extractive"))
+    assert isinstance(last, Answer)
+    assert [claim.text for claim in last.claims] == [PRICE]
+    assert (last.withheld, last.model) == (1, "extractive")

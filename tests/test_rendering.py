@@ -24,9 +24,11 @@ from rag.rendering import (
     answer_object,
     dump,
     hit_object,
+    render_claim,
     render_explanation,
     render_hits,
     render_markdown,
+    render_sources,
     render_text,
 )
 from rag.rendering.contract import answer_schema, schema_text
@@ -226,6 +228,29 @@ def test_pipes_get_one_line_per_paragraph() -> None:
     assert wrap("word " * 100, None).count("\n") == 0
 
 
+@pytest.mark.parametrize("look", [Look(), TERMINAL])
+def test_an_answer_can_be_printed_in_parts(look: Look) -> None:
+    """Claims as they come, and then the rest, are the text of the whole answer; so are claims with their sources."""
+    whole = full_answer()
+    parts = [render_claim(claim, whole.claims[: number + 1], look) for number, claim in enumerate(whole.claims)]
+    assert render_text(whole, {}, look).startswith("\n\n".join(parts) + "\n\n")
+    for claims in (whole.claims, whole.claims[1:]):
+        parts = [render_claim(claim, claims[: number + 1], look) for number, claim in enumerate(claims)]
+        broken_off = "\n\n".join([*parts, render_sources(claims, {}, look)])
+        assert broken_off == render_text(_answer(*claims), {}, look)
+
+
+@pytest.mark.parametrize(("render", "note"), [(render_text, "Note: "), (render_markdown, "**Note:** ")])
+def test_a_fallback_is_told(render: Any, note: str) -> None:
+    """First, when another answerer gave it all; before the sources, when it only completed what was shown."""
+    more = () if render is render_markdown else (Look(),)
+    replaced = render(_answer(_claim(), fallback="extractive answered: *down*\x1b"), {}, *more)
+    assert replaced.startswith(f"{note}extractive answered: ")
+    assert "\x1b" not in replaced
+    completed = render(_answer(_claim(), model="a:b", fallback="extractive completed it"), {}, *more)
+    assert completed.index("Xiaomi is fifth.") < completed.index(note) < completed.index("Sources")
+
+
 def test_markdown_escapes_what_would_mean_something() -> None:
     """Headings, lists, links, HTML and emphasis of a document stay plain text."""
     assert escape("# a") == r"\# a"
@@ -239,6 +264,7 @@ def test_markdown_has_paragraphs_sources_and_quotations() -> None:
     text = render_markdown(full_answer(), {})
     assert "It ranks fifth. \\[1\\]\\[2\\] (opinion by Wang Xiang · 2 sources, 1 origin)" in text
     assert "1. **A pact**  \n   `seeds/003.txt:10-26` · English\n\n   > Xiaomi is fifth.\n" in text
+    assert "*1 statement was left out: not borne out by the sources.*" in text
     assert "**Different scopes, so both may hold:** rank\n\n- fifth \\[1\\]\n- fourth \\[2\\]" in text
     nothing = _answer(status="unanswerable", nearest=(_quotation(),))
     assert render_markdown(nothing, {}).startswith(

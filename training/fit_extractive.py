@@ -34,7 +34,7 @@ from rag.embedding import Embedder, open_embedder
 from rag.evidence import Evidence, Features
 from rag.index import Index
 from rag.questions import Question
-from rag.reading import Reader
+from rag.reader import Reader
 from rag.retrieval import retrieve
 from training.question_sets import Case, QuestionSet, read_facqa, read_squad
 

@@ -19,7 +19,7 @@ from rag.conflicts import Statement
 from rag.documents import Hit
 from rag.evidence import Corpus, Evidence, Features
 from rag.questions import Question
-from rag.reading import PassageReader, Reader
+from rag.reader import PassageReader, Reader
 from rag.text import STOP_WORDS, stems
 
 NAME = "extractive"

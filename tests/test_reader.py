@@ -7,7 +7,7 @@ import pytest
 from rag.documents import Chunk, Sentence, Span
 from rag.errors import EmbeddingError
 from rag.local_models import damaged_files
-from rag.reading import EMBEDDED, Reader
+from rag.reader import EMBEDDED, Reader
 
 
 def _chunk(*sentences: str, start: int = 0) -> Chunk:

@@ -1,0 +1,152 @@
+"""The reader: a small model that reads a question beside a passage and points at the answer in it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag import local_models
+from rag.documents import Chunk, Span
+from rag.local_models import Parts
+
+EMBEDDED = local_models.FOLDER / "reader"
+
+_QUESTION_TOKENS = 64
+_ANSWER_TOKENS = 30
+_LONGEST_TEXT = 8_192  # characters of a passage; what the model reads is some 1,000
+_FAINTEST = -8.0
+
+Logits = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader makes of a passage.
+
+    Attributes:
+        answers: Log-odds that the passage answers the question; higher is likelier, not calibrated.
+        shares: For each sentence, the logarithm of the probability, given that the passage answers, that the answer
+            starts in it; at least -8.
+        spans: For each sentence, the likeliest answer in it, code points of the document; None for a sentence that was
+            not read because the passage is too long.
+    """
+
+    answers: float
+    shares: tuple[float, ...]
+    spans: tuple[Span | None, ...]
+
+
+class PassageReader(Protocol):
+    """Anything that reads passages for a question."""
+
+    def read(self, question: str, passages: Sequence[Chunk]) -> list[Reading]:
+        """What it makes of each passage, in their order."""
+        ...
+
+
+class _Row(NamedTuple):
+    """A question and a passage in tokens; offsets of the passage's tokens are code points of its text."""
+
+    ids: list[int]
+    first: int
+    offsets: list[tuple[int, int]]
+
+
+class Reader:
+    """The reader in the package: English, French and Indonesian, question and passage not always in the same one.
+
+    A cross-encoder (Nogueira and Cho 2019, arXiv:1901.04085) with heads for "does it answer" and for the first and last
+    token of the answer (Devlin et al. 2019, doi:10.18653/v1/N19-1423). It reads the first 64 tokens of a question and,
+    with it, 224 in all. Instances may be shared by threads; the model is loaded once, by the first passage.
+
+    Attributes:
+        name: Model, precision and the first eight hex digits of the weights' sha256.
+    """
+
+    def __init__(self, directory: Path | None = None, threads: int = 0) -> None:
+        """Reads the model's description, not the model.
+
+        Args:
+            directory: Folder with model.onnx, tokenizer.json and model.json; the package's own by default.
+            threads: How many threads compute; 0 means one per core this process may use.
+
+        Raises:
+            EmbeddingError: A file is missing, or model.json cannot be read.
+        """
+        self._directory = directory or EMBEDDED
+        self._threads = threads or local_models.cores()
+        card = local_models.read_card(self._directory)
+        self.name = local_models.name_of(card)
+        self._max_tokens: int = card["max_tokens"]
+        self._loaded: Parts | None = None
+        self._lock = threading.Lock()
+
+    def read(self, question: str, passages: Sequence[Chunk]) -> list[Reading]:
+        """What the reader makes of each passage, in their order; longer ones are run together, to pad little."""
+        rows = self._rows(question, passages)
+        order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
+        found: dict[int, Reading] = {}
+        for start in range(0, len(order), 4):
+            batch = order[start : start + 4]
+            answers, bounds = self._run([rows[place] for place in batch])
+            for place, one, logits in zip(batch, answers, bounds, strict=True):
+                found[place] = _reading(float(one), logits.astype(np.float64), rows[place], passages[place])
+        return [found[place] for place in range(len(passages))]
+
+    def _rows(self, question: str, passages: Sequence[Chunk]) -> list[_Row]:
+        tokenizer = self._parts.tokenizer
+        texts = [question[:_LONGEST_TEXT], *(passage.text[:_LONGEST_TEXT] for passage in passages)]
+        asked, *read = tokenizer.encode_batch(texts, add_special_tokens=False)
+        opening, closing = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+        head = [opening, *asked.ids[:_QUESTION_TOKENS], closing]
+        room = self._max_tokens - len(head) - 1
+        return [_Row([*head, *each.ids[:room], closing], len(head), each.offsets[:room]) for each in read]
+
+    def _run(self, rows: Sequence[_Row]) -> tuple[Logits, Logits]:
+        ids = np.zeros((len(rows), max(len(row.ids) for row in rows)), np.int64)
+        mask, types = np.zeros_like(ids), np.zeros_like(ids)
+        for place, row in enumerate(rows):
+            ids[place, : len(row.ids)] = row.ids
+            mask[place, : len(row.ids)] = 1
+            types[place, row.first : len(row.ids)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        answers, bounds = self._parts.session.run(None, feed)
+        return answers, bounds
+
+    @property
+    def _parts(self) -> Parts:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = local_models.load(self._directory, self._threads)
+            return self._loaded
+
+
+def _reading(answers: float, logits: Logits, row: _Row, passage: Chunk) -> Reading:
+    bounds = logits[row.first : row.first + len(row.offsets)]
+    starts, ends = (np.array(side, np.int64) for side in zip(*row.offsets, strict=True)) if row.offsets else ([], [])
+    weights = np.exp(bounds[:, 0] - bounds[:, 0].max()) if len(bounds) else np.zeros(0)
+    total = float(weights.sum()) or 1.0
+    shares, spans = [], []
+    for sentence in passage.sentences:
+        low = int(np.searchsorted(ends, sentence.span.start - passage.span.start, side="right"))
+        high = int(np.searchsorted(starts, sentence.span.end - passage.span.start, side="left"))
+        share = float(weights[low:high].sum()) / total
+        shares.append(max(_FAINTEST, float(np.log(share)) if share > 0 else _FAINTEST))
+        spans.append(_best(bounds[low:high], row.offsets[low:high], passage.span.start))
+    return Reading(answers, tuple(shares), tuple(spans))
+
+
+def _best(bounds: Logits, offsets: Sequence[tuple[int, int]], start: int) -> Span | None:
+    """The run of tokens with the highest sum of its first one's and last one's logits, as code points."""
+    if not len(bounds):
+        return None
+    total = bounds[:, 0][:, None] + bounds[:, 1][None, :]
+    allowed = np.triu(np.ones(total.shape, bool)) & ~np.triu(np.ones(total.shape, bool), _ANSWER_TOKENS)
+    first, last = divmod(int(np.where(allowed, total, -np.inf).argmax()), len(bounds))
+    return Span(start + offsets[first][0], start + offsets[last][1])
