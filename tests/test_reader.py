@@ -99,7 +99,7 @@ def test_the_files_are_what_the_card_says() -> None:
 
 def test_a_folder_without_a_model_is_a_clear_error(tmp_path: Path) -> None:
     """With the command that mends it."""
-    with pytest.raises(EmbeddingError, match="model.json") as caught:
+    with pytest.raises(EmbeddingError, match=r"model\.json") as caught:
         Reader(tmp_path)
     assert caught.value.hint is not None
     assert "pip install" in caught.value.hint
