@@ -15,7 +15,6 @@ from typing import Any
 
 import gguf
 import numpy as np
-import xllamacpp
 
 _LAYERS, _WIDTH, _INNER, _HEADS = 2, 64, 128, 4
 _KINDS = gguf.TokenType
@@ -120,6 +119,8 @@ def serve(path: Path, *, context: int, seed: int = 0, key: str | None = None) ->
         seed: Of the chance by which the model writes.
         key: Requests need it, if given.
     """
+    import xllamacpp
+
     settings = xllamacpp.CommonParams()
     settings.model.path = str(path)
     settings.n_ctx = context

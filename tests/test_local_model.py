@@ -15,6 +15,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from local_model import serve, write_model
 
 from rag import guard, prompting
 from rag.answerers.extractive import ExtractiveAnswerer
@@ -33,9 +34,6 @@ from rag.testing import HashEmbedder
 from rag.usage import Limits
 
 pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform", exc_type=ImportError)
-pytest.importorskip("gguf", reason="gguf, which writes the model, is not installed")
-
-from local_model import serve, write_model
 
 QUESTION = "What does the ferry to Lisle cost, and when does it sail?"
 FOLDER = {
