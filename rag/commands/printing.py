@@ -61,8 +61,8 @@ class Printer:
             self._print(render_markdown(answer, notes))
             return
         whole = render_text(answer, notes, self._look)
-        _, _, rest = whole.partition(self._last) if self._last else ("", "", whole)
-        self._print(rest)
+        shown = self._last and self._last in whole
+        self._print(whole.partition(self._last)[2] if shown else whole)
         self._claims = []
 
     def _print(self, text: str) -> None:
