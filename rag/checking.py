@@ -6,10 +6,12 @@ attribution. Quotations must stand in a source word for word.
 
 What it cannot do: it does not understand. In one language a sentence passes when nearly all its content words stand in
 the sentences found and the guard has no objection, so a false statement made of the source's own words may pass, and a
-true one in quite other words is "not found". Across languages fewer words can be compared and more of both happens; the
-shipped embedder knows English best. Names are not compared with sources in scripts without capitals. "Contradicted"
-means that a sentence on the same thing differs in a figure, a negation, an opposite or who did what: a reason to look,
-not a proof. What needs arithmetic, knowledge of the world or more than a few sentences is "not found".
+true one in quite other words is "not found". Across languages fewer words can be compared and more of both happens: of
+claims that nothing was fitted on, nearly all in another language than their source, half of the faithful ones were
+found, and a tenth of the altered ones passed. The shipped embedder knows English best. Names are not compared with
+sources in scripts without capitals. "Contradicted" means that a sentence on the same thing differs in a figure, a
+negation, an opposite or who did what: a reason to look, not a proof. What needs arithmetic, knowledge of the world or
+more than a few sentences is "not found".
 """
 
 from __future__ import annotations

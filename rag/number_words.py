@@ -70,7 +70,7 @@ _GLUED_NUMBER = re.compile(r"(?<=[\u3400-\u5e73\u5e75-\u6707\u6709-\u7b2b\u7b2d-
 
 _WORD = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(r"(?: |-| - )")
-_DIGIT_BEFORE = re.compile(r"\d[ -]$")
+_DIGIT_BEFORE = re.compile(r"\d[ -]$|\b(?:pour|per|por) $")
 _SMALLEST = 13
 """Single words below this are left as they are: the quantities know them, and some are articles."""
 
@@ -114,8 +114,8 @@ def _runs(folded: str, code: str) -> Iterator[list[re.Match[str]]]:
     run: list[re.Match[str]] = []
     joined: re.Match[str] | None = None
     for match in _WORD.finditer(folded):
-        if _DIGIT_BEFORE.search(folded, max(0, match.start() - 2), match.start()):
-            continue  # 380 thousand
+        if _DIGIT_BEFORE.search(folded, max(0, match.start() - 6), match.start()):
+            continue  # 380 thousand, sixty per cent
         last = joined or (run[-1] if run else None)
         near = last is not None and _BETWEEN.fullmatch(folded, last.end(), match.start())
         if match.group() in known and (near or not run):
@@ -145,7 +145,7 @@ def _value(words: Sequence[str], code: str) -> int | None:
                 return None  # "two three": two numbers
             current = _applied(current, value, how)
     total += current
-    return total if total >= _SMALLEST else None
+    return total if total >= _SMALLEST or "belas" in words else None  # dua belas
 
 
 def _step(word: str, current: int, code: str) -> tuple[int, str]:

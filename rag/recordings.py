@@ -64,7 +64,7 @@ class Recording(httpx2.BaseTransport):
         if self._mode == "replay":
             raise RecordingError(
                 f"No answer is recorded in {str(self._path)!r} for this request ({key[:12]}).",
-                "The prompt, the model or the passages have changed since; record again with mode 'record' or 'auto'.",
+                "The prompt, the model or the passages have changed since; record again: --record FILE",
             )
         response = self._network().handle_request(request)
         response.request = request
@@ -116,7 +116,7 @@ class Recording(httpx2.BaseTransport):
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             text = f"The recordings {str(self._path)!r} cannot be read: {reason}."
-            raise RecordingError(text, "Record them first with mode 'record'.") from error
+            raise RecordingError(text, "Record them first: --record FILE") from error
         for number, line in enumerate(lines, 1):
             try:
                 exchange = json.loads(line)
@@ -126,7 +126,7 @@ class Recording(httpx2.BaseTransport):
                 answer = {"status": status, "type": kind, "body": exchange["response"]["body"]}
             except (ValueError, TypeError, KeyError, RecursionError) as error:
                 text = f"Line {number} of {str(self._path)!r} is no recording, or was changed by hand."
-                raise RecordingError(text, "Delete the line, or record again with mode 'record'.") from error
+                raise RecordingError(text, "Delete the line, or record again: --record FILE") from error
             self._answers.setdefault(exchange["key"], []).append(answer)
         if self._mode == "auto":
             self._answers = {key: found for key, found in self._answers.items() if found[-1]["status"] < 400}

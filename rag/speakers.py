@@ -46,6 +46,20 @@ def chosen_judge(settings: Settings) -> ModelSpec | None:
     return read_model(settings.judge, settings.base_url, settings.api_key)
 
 
+def with_model(settings: Settings, model: str | None, base_url: str | None) -> Settings:
+    """The settings with the model and the address of a command's options, where they are given.
+
+    Naming a model of another server than RAG_MODEL's leaves that one's RAG_BASE_URL and RAG_API_KEY behind: neither
+    questions nor keys go where they were not meant to.
+    """
+    update: dict[str, object] = {"model": model or settings.model, "base_url": base_url or settings.base_url}
+    if model and not base_url and settings.model:
+        server, usual = (name.strip().partition(":")[0] for name in (model, settings.model))
+        if server in PRESETS and server != usual:
+            update |= {"base_url": None, "api_key": None}
+    return settings.model_copy(update=update)
+
+
 class Speakers:
     """The models in use, for as many questions as wanted; a context manager.
 

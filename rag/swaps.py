@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rag import naming
+from rag.figures import Figure
 from rag.naming import Name
 from rag.reading import Reading
 from rag.words import lines
@@ -36,11 +37,11 @@ def find(claim: Reading, source: Reading) -> Iterator[str]:
         if one.key != other.key and _acts(claim, source, one, other):
             yield f"In the cited sentences {other.printed!r} and {one.printed!r} have each other's part."
             return
-    pairs, known = _partners(claim), _partners(source)
-    for label, figure in pairs.items():
-        if label in known and known[label] != figure and figure in known.values() and len(known) == 2:
-            yield f"In the cited sentences the figures of {label!r} and another are the other way round."
-            return
+    for pairs, known in zip(_partners(claim), _partners(source), strict=True):
+        for label, figure in pairs.items():
+            if label in known and known[label] != figure and figure in known.values() and len(known) == 2:
+                yield f"In the cited sentences the figures of {label!r} and another are the other way round."
+                return
 
 
 def _names(reading: Reading) -> tuple[Name, ...]:
@@ -77,19 +78,25 @@ def _between(reading: Reading, one: Name, other: Name) -> tuple[list[frozenset[s
     return (words, bool(_PASSIVE.search(reading.folded[start:end]))) if words else None
 
 
-def _partners(reading: Reading) -> dict[str, tuple[str, float]]:
-    """Label -> figure, where labels and figures of one kind alternate; empty where they don't.
+def _partners(reading: Reading) -> list[dict[str, tuple[str, float]]]:
+    """Label -> figure, for three kinds of labels: names, years and months.
 
-    Labels are the names, or the years when amounts stand beside them.
+    Empty where labels and figures of one kind don't alternate, or where there are more than two.
     """
     figures = [figure for figure in reading.figures if not isinstance(figure.value, str)]
-    years = [figure for figure in figures if figure.is_year]
     values = [figure for figure in figures if not figure.is_year and figure.kind in ("number", "money", "percent")]
-    labels = [(name.start, name.key) for name in _names(reading)]
-    for marked in (labels, [(figure.start, f"{figure.value:.0f}") for figure in years]):
-        if 1 <= len(marked) <= 2 and len(marked) == len(values) and len({value.kind for value in values}) == 1:
-            order = sorted([(start, 0, label) for start, label in marked] + [(v.start, 1, "") for v in values])
-            if all(one[1] != other[1] for one, other in itertools.pairwise(order)):
-                ordered = sorted(marked)
-                return {label: (v.kind, float(v.value)) for (_, label), v in zip(ordered, values, strict=True)}
-    return {}
+    labels = (
+        [(name.start, name.key) for name in _names(reading)],
+        [(figure.start, f"{figure.value:.0f}") for figure in figures if figure.is_year],
+        [(figure.start, f"month {figure.value:.0f}") for figure in figures if figure.kind == "month"],
+    )
+    return [_alternating(sorted(marked), values) for marked in labels]
+
+
+def _alternating(labels: Sequence[tuple[int, str]], values: Sequence[Figure]) -> dict[str, tuple[str, float]]:
+    if not 1 <= len(labels) <= 2 or len(labels) != len(values) or len({value.kind for value in values}) > 1:
+        return {}
+    order = sorted([(start, 0) for start, _ in labels] + [(value.start, 1) for value in values])
+    if any(one[1] == other[1] for one, other in itertools.pairwise(order)):
+        return {}
+    return {label: (value.kind, float(value.value)) for (_, label), value in zip(labels, values, strict=True)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,19 +17,17 @@ from rag.answers import Answer, Claim
 from rag.config import Settings
 from rag.documents import Filter, Hit
 from rag.embedding import open_embedder
-from rag.errors import NoIndexError, QuestionError, RagError, UsageError
+from rag.errors import NoIndexError, QuestionError, UsageError
 from rag.index import Index
 from rag.layout import Layout
 from rag.reader import Reader
 from rag.rendering import SourceNote
 from rag.rendering.display import count, language_name
-from rag.sources import Sources
 from rag.speakers import Speakers
 
 if TYPE_CHECKING:
     from rag.history import Turn
     from rag.judging import Judge
-    from rag.recheck import Shelf
     from rag.servers import ModelSpec
     from rag.syncing import SyncReport
 
@@ -392,28 +390,3 @@ def _tell_changes(index: Index, tell: Tell) -> None:
     ]
     if parts:
         tell(f"Files differ from the index ({', '.join(parts)}); bring it up to date with: rag index")
-
-
-def shelf(settings: Settings, *, tell: Tell) -> Shelf:
-    """Where quotations can be looked up: the files of the index if there is one, RAG_CORPUS, and the current folder.
-
-    Neither the embedding model nor the vectors are opened. An index that can't be read only costs what it knows.
-    """
-    from rag.recheck import Shelf
-
-    roots = [path for path in settings.corpus_paths if path.exists()]
-    try:
-        folder = Layout(settings.home).current()
-        if folder is None:
-            return Shelf(roots)
-        with closing(Sources.open(folder / "sources.sqlite")) as sources:
-            entries = list(sources.entries(sources.generation()))
-            roots += [root.path for root in sources.roots()]
-    except RagError as error:
-        tell(f"{error.message} Looking in the current folder instead.")
-        return Shelf(roots)
-    paths = {entry.name: entry.path for entry in entries}
-    copies: dict[str, list[str]] = {}
-    for entry in entries:
-        copies.setdefault(entry.sha256, []).append(entry.name)
-    return Shelf(roots, Path(), paths.get, lambda sha256: copies.get(sha256, ()))

@@ -228,7 +228,7 @@ def test_time_grows_linearly_with_the_text(seeds: list[Document]) -> None:
 
 
 def test_the_claims_that_nothing_was_fitted_on_are_marked_as_they_were_measured() -> None:
-    """The sources are the evidence of all claims. Half of the faithful ones are found, one change in fifteen passes."""
+    """The sources are the evidence of all claims. Half of the faithful ones are found, one change in ten passes."""
     pairs = list(read_pairs("held_out.txt"))
     sentences: dict[str, dict[str, None]] = {}
     for pair in pairs:
@@ -241,5 +241,5 @@ def test_the_claims_that_nothing_was_fitted_on_are_marked_as_they_were_measured(
     marked = [(pair.kind, check_text(pair.claim, sources).holds) for pair in pairs]
     faithful, unfaithful = ([holds for kind, holds in marked if bool(kind) is changed] for changed in (False, True))
     print(f"held out: {sum(faithful)} of {len(faithful)} faithful and {sum(unfaithful)} of {len(unfaithful)} supported")
-    assert sum(faithful) >= 13
-    assert sum(unfaithful) <= 2
+    assert sum(faithful) >= 15
+    assert sum(unfaithful) <= 3

@@ -81,7 +81,7 @@ def test_nothing_that_holds_is_no_answer(here: Path) -> None:
     with FaultServer(default=answer(writes(("The lake is 9 metres deep.", DEEP)))) as server:
         done = ask(server)
     assert done.exit_code == 3
-    assert done.stdout.startswith("The documents do not say.\n")
+    assert done.stdout.startswith("No answer is borne out by the documents.\n")
     assert "1 statement was left out" in done.stdout
 
 

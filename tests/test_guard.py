@@ -40,11 +40,11 @@ def test_the_pairs_that_the_rules_were_fitted_on_are_nearly_all_judged_right() -
 
 
 def test_the_pairs_that_nothing_was_fitted_on_are_judged_as_they_were_measured() -> None:
-    """The honest rates: a quarter of faithful translations meets an objection, one change in fifteen passes."""
+    """The honest rates: one faithful translation in ten meets an objection, one change in fifteen passes."""
     objected, faithful, passed, unfaithful = _rates("held_out.txt")
     print(f"held out: {objected} of {faithful} faithful claims objected to, {passed} of {unfaithful} unfaithful passed")
-    assert (faithful, unfaithful) == (30, 31)
-    assert objected <= 7
+    assert (faithful, unfaithful) == (30, 30)
+    assert objected <= 3
     assert passed <= 2
 
 

@@ -1,18 +1,27 @@
 """From a question to a verified answer, over the seeds with the embedded model and over invented texts without."""
 
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from asking import open_client
+from fault_server import FaultServer
+from fault_server import answer as served
 
 from rag.answerers.extractive import ExtractiveAnswerer
+from rag.answerers.openai_compatible import ModelAnswerer
 from rag.answers import Answer, Claim, DraftAnswer, DraftClaim, Quotation
 from rag.config import Settings
-from rag.documents import Filter
+from rag.documents import Filter, Hit
 from rag.embedding import open_embedder
-from rag.errors import ModelError
+from rag.errors import ModelError, RagError
 from rag.index import Index
 from rag.pipeline import ask, detect, stream
+from rag.prompting import load
+from rag.rendering import answer_object
 from rag.syncing import sync
 from rag.testing import HashEmbedder, ScriptedAnswerer
 
@@ -236,3 +245,189 @@ def test_a_fallbacks_claims_come_with_the_note_that_says_so(ferry: Index) -> Non
     assert isinstance(last, Answer)
     assert [claim.text for claim in last.claims] == [PRICE]
     assert (last.withheld, last.model) == (1, "extractive")
+
+
+QUESTION = "What does the ferry cost, and when does it sail?"
+COSTS, SAILS = "The ferry costs three pounds.", "It sails at noon."
+
+
+@pytest.fixture(scope="module")
+def crossing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """One document of two sentences."""
+    folder = tmp_path_factory.mktemp("ferry")
+    (folder / "news").mkdir()
+    (folder / "news" / "a.txt").write_text(f"{COSTS} {SAILS}")
+    settings = Settings(_env_file=None, home=folder / "home")  # type: ignore[call-arg]
+    sync(settings, HashEmbedder(), [folder / "news"])
+    with Index.open(settings, HashEmbedder()) as opened:
+        yield opened
+
+
+def _claim(text: str, sentence: str) -> DraftClaim:
+    return DraftClaim(text=text, sentences=[sentence])
+
+
+GLOSSES = DraftAnswer(status="answered", claims=[_claim("The fare is three pounds.", "1.1"), _claim(SAILS, "1.2")])
+QUOTES = DraftAnswer(status="answered", claims=[_claim(COSTS, "1.1"), _claim(SAILS, "1.2")])
+BROKEN = ModelError("The server broke off.", "Try again.", retryable=True)
+
+
+class Breaking(ScriptedAnswerer):
+    """A model that breaks off before its last claim."""
+
+    def stream_draft(
+        self, question: str, language: str | None, hits: Sequence[Hit]
+    ) -> Iterator[DraftClaim | DraftAnswer]:
+        """All claims of the draft but the last, then an error."""
+        yield from self.draft(question, language, hits).claims[:-1]
+        raise BROKEN
+
+
+def _model(*drafts: DraftAnswer | RagError, kind: type[ScriptedAnswerer] = ScriptedAnswerer) -> ScriptedAnswerer:
+    return kind(*drafts, name="server:model", glosses=True)
+
+
+def _fallback(draft: DraftAnswer = QUOTES) -> ScriptedAnswerer:
+    return ScriptedAnswerer(draft, name="quoting")
+
+
+def test_claims_in_other_words_pass_only_from_an_answerer_that_words_them(crossing: Index) -> None:
+    """One that is said to quote has to quote."""
+    worded = ask(QUESTION, crossing, _model(GLOSSES), language="en")
+    assert [claim.text for claim in worded.claims] == ["The fare is three pounds.", SAILS]
+    quoted = ask(QUESTION, crossing, ScriptedAnswerer(GLOSSES), language="en")
+    assert ([claim.text for claim in quoted.claims], quoted.withheld) == ([SAILS], 1)
+
+
+def test_claims_are_streamed_before_the_next_is_drafted(crossing: Index) -> None:
+    """Each verified on its own; what fails is only counted in the answer, which comes last."""
+    steps: list[str] = []
+
+    class Slow(ScriptedAnswerer):
+        def stream_draft(
+            self, question: str, language: str | None, hits: Sequence[Hit]
+        ) -> Iterator[DraftClaim | DraftAnswer]:
+            for part in super().stream_draft(question, language, hits):
+                steps.append(f"drafted {getattr(part, 'text', 'all')}")
+                yield part
+
+    lie = _claim("It sails at 7.", "1.2")
+    drafted = DraftAnswer(status="answered", claims=[GLOSSES.claims[0], lie, GLOSSES.claims[1]])
+    for part in stream(QUESTION, crossing, Slow(drafted, glosses=True), language="en"):
+        steps += [f"shown {part.text}" if isinstance(part, Claim) else f"withheld {part.withheld}"]
+    assert steps == [
+        "drafted The fare is three pounds.",
+        "shown The fare is three pounds.",
+        "drafted It sails at 7.",
+        f"drafted {SAILS}",
+        f"shown {SAILS}",
+        "drafted all",
+        "withheld 1",
+    ]
+
+
+def test_a_failing_model_is_an_error_without_a_fallback(crossing: Index) -> None:
+    """What was streamed before it stands."""
+    with pytest.raises(ModelError, match="broke off"):
+        ask(QUESTION, crossing, _model(BROKEN))
+    parts = stream(QUESTION, crossing, _model(GLOSSES, kind=Breaking))
+    first = next(parts)
+    assert isinstance(first, Claim)
+    assert first.text == "The fare is three pounds."
+    with pytest.raises(ModelError, match="broke off"):
+        next(parts)
+
+
+def test_a_fallback_answers_in_place_of_a_failing_model_and_says_so(crossing: Index) -> None:
+    """By its own rules, under its own name; the contract has a field for why."""
+    for answer in (
+        ask(QUESTION, crossing, _model(BROKEN), language="en", fallback=_fallback()),
+        list(stream(QUESTION, crossing, _model(BROKEN), language="en", fallback=_fallback()))[-1],
+    ):
+        assert isinstance(answer, Answer)
+        assert [claim.text for claim in answer.claims] == [COSTS, SAILS]
+        assert answer.model == "quoting"
+        assert answer.fallback == "quoting answered in place of server:model: The server broke off."
+        assert answer_object(answer)["fallback"] == answer.fallback
+    glossing = ask(QUESTION, crossing, _model(BROKEN), language="en", fallback=_fallback(GLOSSES))
+    assert glossing.withheld == 1
+
+
+def test_after_some_claims_of_a_model_a_fallback_adds_its_own(crossing: Index) -> None:
+    """What was shown stays first; nothing is said twice; the answer names the model and who completed it."""
+    *claims, answer = stream(
+        QUESTION, crossing, _model(GLOSSES, kind=Breaking), language="en", fallback=_fallback(QUOTES)
+    )
+    assert isinstance(answer, Answer)
+    assert list(answer.claims)[: len(claims)] == claims
+    assert [claim.text for claim in answer.claims] == ["The fare is three pounds.", COSTS, SAILS]
+    assert answer.model == "server:model"
+    assert answer.fallback == "quoting completed the answer of server:model, which broke off: The server broke off."
+
+
+def test_a_fallback_that_finds_nothing_leaves_a_partial_answer(crossing: Index) -> None:
+    """The claims that were shown are not taken back."""
+    nothing = DraftAnswer(status="unanswerable", missing=["when does it sail"])
+    *claims, answer = stream(
+        QUESTION, crossing, _model(GLOSSES, kind=Breaking), language="en", fallback=_fallback(nothing)
+    )
+    assert isinstance(answer, Answer)
+    assert (list(answer.claims), answer.status, answer.missing) == (claims, "partial", ("when does it sail",))
+
+
+def test_only_a_failing_model_calls_the_fallback(crossing: Index) -> None:
+    """A mistake in a program is shown as one."""
+    with pytest.raises(LookupError):
+        ask(QUESTION, crossing, _model(), fallback=_fallback())
+    with pytest.raises(LookupError):
+        list(stream(QUESTION, crossing, _model(), fallback=_fallback()))
+
+
+def _written(*texts: tuple[str, str]) -> dict[str, Any]:
+    claims = [{"text": text, "sentences": [each], "speaker": None, "kind": "fact"} for text, each in texts]
+    return {"claims": claims, "conflicts": [], "missing": [], "status": "answered"}
+
+
+def test_an_answer_of_a_model_carries_prompt_and_usage(crossing: Index) -> None:
+    """In its JSON too; that of a quoting answerer has no prompt."""
+    with FaultServer(default=served(_written((COSTS, "1.1")))) as server, open_client(server) as client:
+        answer = ask(QUESTION, crossing, ModelAnswerer(client), language="en")
+    assert answer.model == "llamacpp:test"
+    assert answer.prompt == load("answer").id == answer_object(answer)["prompt"]
+    assert (answer.usage.requests, answer.usage.input_tokens, answer.usage.cached_tokens) == (1, 100, 40)
+    assert "prompt" not in answer_object(ask(QUESTION, crossing, _fallback(), language="en"))
+
+
+def test_a_stream_may_go_on_in_other_threads(crossing: Index) -> None:
+    """As in a server that takes each step in a thread of its pool: the account is still that of the question."""
+    written = _written((COSTS, "1.1"), (SAILS, "1.2"))
+    with FaultServer(default=served(written, delay_s=0.002)) as server, open_client(server) as client:
+        parts = stream(QUESTION, crossing, ModelAnswerer(client), language="en")
+        taken: list[Claim | Answer | None] = []
+        while not taken or taken[-1] is not None:
+            with ThreadPoolExecutor(1) as pool:
+                taken.append(pool.submit(next, parts, None).result())
+    answer = taken[-2]
+    assert isinstance(answer, Answer)
+    assert taken[:-2] == list(answer.claims)
+    assert answer.usage.requests == 1
+
+
+def test_what_a_failed_model_consumed_is_counted(crossing: Index) -> None:
+    """The fallback costs nothing, but the attempt did."""
+    wrong = _written((COSTS, "9.9"))
+    with FaultServer(default=served(wrong)) as server, open_client(server) as client:
+        answer = ask(QUESTION, crossing, ModelAnswerer(client), language="en", fallback=_fallback())
+    assert answer.model == "quoting"
+    assert (answer.usage.requests, answer.usage.input_tokens) == (3, 300)
+    assert answer.prompt is None
+
+
+def test_the_time_of_a_reader_is_not_that_of_the_model(crossing: Index) -> None:
+    """Seconds count while the draft is made, not while its claims are looked at."""
+    parts = stream(QUESTION, crossing, _model(GLOSSES), language="en")
+    taken = [next(parts)]
+    time.sleep(0.5)
+    answer = [*taken, *parts][-1]
+    assert isinstance(answer, Answer)
+    assert answer.timings["draft"] < 0.4

@@ -266,6 +266,8 @@ def test_markdown_has_paragraphs_sources_and_quotations() -> None:
     assert "1. **A pact**  \n   `seeds/003.txt:10-26` · English\n\n   > Xiaomi is fifth.\n" in text
     assert "*1 statement was left out: not borne out by the sources.*" in text
     assert "**Different scopes, so both may hold:** rank\n\n- fifth \\[1\\]\n- fourth \\[2\\]" in text
+    withheld = render_markdown(_answer(status="unanswerable", withheld=2), {})
+    assert withheld.startswith("**No answer is borne out by the documents.**\n\n*2 statements were left out")
     nothing = _answer(status="unanswerable", nearest=(_quotation(),))
     assert render_markdown(nothing, {}).startswith(
         "**The documents do not say.**\n\n## Nearest passages (not an answer)"

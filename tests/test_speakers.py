@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from rag.answers import Quotation
 from rag.config import Settings
 from rag.errors import ModelError, RecordingError, UsageError
-from rag.speakers import Speakers, chosen, chosen_judge
+from rag.speakers import Speakers, chosen, chosen_judge, with_model
 
 KEY = "sk-secret-0123456789"
 QUOTATION = Quotation("a.txt", "0" * 64, 0, 3, "Yes it is so.", "en")
@@ -130,3 +130,25 @@ def test_recording_spares_files_that_hold_something_else(server: FaultServer, tm
         with Speakers.open(_settings(recordings=path, **common)) as speakers:  # type: ignore[union-attr]
             speakers.client.complete([{"role": "user", "content": "x"}], _verdict())
         assert path.read_text("utf-8").count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("set_model", "model", "base_url", "place", "has_key"),
+    [
+        ("llamacpp:a", None, None, "http://box/v1", True),
+        ("llamacpp:a", "llamacpp:b", None, "http://box/v1", True),
+        ("llamacpp:a", "b", None, "http://box/v1", True),
+        (None, "vllm:b", None, "http://box/v1", True),
+        ("a", "ollama:b", None, "http://127.0.0.1:11434/v1", False),
+        ("llamacpp:a", "openai:b", None, "https://api.openai.com/v1", False),
+        ("llamacpp:a", "openai:b", "http://other/v1", "http://other/v1", True),
+    ],
+)
+def test_what_is_set_for_one_server_is_not_anothers(
+    set_model: str | None, model: str | None, base_url: str | None, place: str, has_key: bool
+) -> None:
+    """RAG_BASE_URL and RAG_API_KEY go with RAG_MODEL's server, unless an option says otherwise."""
+    settings = with_model(_settings(model=set_model, base_url="http://box/v1", api_key=KEY), model, base_url)
+    spec = chosen(settings)
+    assert spec is not None
+    assert (spec.base_url, spec.api_key is not None) == (place, has_key)

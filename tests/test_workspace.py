@@ -11,13 +11,11 @@ import pytest
 from rag.answers import DraftAnswer, DraftClaim
 from rag.config import Settings
 from rag.documents import Filter
-from rag.errors import IndexDamagedError, QuestionError, UsageError
+from rag.errors import QuestionError, UsageError
 from rag.index import Index
-from rag.recheck import recheck
-from rag.rendering import answer_object, dump
 from rag.syncing import sync
 from rag.testing import HashEmbedder, ScriptedAnswerer
-from rag.workspace import LONGEST_QUESTION, Workspace, check_question, shelf
+from rag.workspace import LONGEST_QUESTION, Workspace, check_question
 
 ENGLISH = "The lake is very deep. Nobody has seen the bottom of it.\n"
 FRENCH = "Le lac est très profond. Personne n'en a jamais vu le fond.\n"
@@ -117,28 +115,3 @@ def test_notes_tell_openings_and_files(workspace: Workspace, tmp_path: Path) -> 
     assert notes["notes/lake.txt"].opening.startswith("The lake is very deep.")
     assert notes["notes/lake.txt"].path == tmp_path / "notes" / "lake.txt"
     assert (notes["notes/lac.txt"].path, notes["nope"].opening) == (None, "")
-
-
-def test_the_shelf_knows_the_indexed_files(workspace: Workspace, tmp_path: Path) -> None:
-    """Rechecking finds the files of an index from anywhere, and new names of the same bytes."""
-    answer = workspace.ask("how deep is the lake?", filter=workspace.filter(["notes/lake.txt"]))
-    text = dump(answer_object(answer))
-    told: list[str] = []
-    settings = workspace.settings.model_copy(update={"corpus": "nowhere"})
-    assert recheck(text, shelf(settings, tell=told.append)).counts["intact"] == 1
-    (tmp_path / "notes" / "lake.txt").rename(tmp_path / "notes" / "old" / "renamed.txt")
-    [verdict] = recheck(text, shelf(settings, tell=told.append)).verdicts
-    assert verdict.found == ("notes/old/renamed.txt", 0, 22)
-    assert told == []
-
-
-def test_the_shelf_survives_a_damaged_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index that can't be read is mentioned; the current folder still serves."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / ".rag").mkdir()
-    (tmp_path / ".rag" / "current").write_text("index-0009\n", "utf-8")
-    told: list[str] = []
-    shelf(Settings(), tell=told.append)
-    assert "damaged" in told[0]
-    with pytest.raises(IndexDamagedError):
-        Index.open(Settings(), HashEmbedder())

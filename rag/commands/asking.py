@@ -117,10 +117,10 @@ def ask(
         chosen = _format(form, as_json=as_json)
         if go_on and question is None:
             raise UsageError("--continue and --input were given.", "A batch is no conversation: leave one of them out.")
-        named = {"base_url": base_url, "judge": judge, "fallback": fallback, "timeout": timeout}
+        named = {"judge": judge, "fallback": fallback, "timeout": timeout}
         named |= {"max_cost": max_cost, "max_tokens": max_tokens, **_recordings(record, replay)}
-        settings = settings_of(home, model=model, log=False if no_log else None, **named)
-        _check_model(settings, named)
+        settings = settings_of(home, model, base_url, log=False if no_log else None, **named)
+        _check_model(settings, {"base_url": base_url, **named})
         with opened(settings) as workspace, _metered(workspace, shown=usage):
             wanted = workspace.filter(document or (), lang or (), day(after), day(before))
             if question is None:

@@ -73,11 +73,16 @@ def _abandon_stdout() -> None:
         os.close(nowhere)
 
 
-def settings_of(home: Path | None, **options: Any) -> Settings:
+def settings_of(home: Path | None, model: str | None = None, base_url: str | None = None, **options: Any) -> Settings:
     """The settings in force; options that are None do not count."""
     from rag.config import read_settings
 
-    return read_settings(home=home, **options)
+    settings = read_settings(home=home, **options)
+    if model is None and base_url is None:
+        return settings
+    from rag.speakers import with_model
+
+    return with_model(settings, model, base_url)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ class Printer:
         self._form = form
         self._look = stdout_look()
         self._claims: list[Claim] = []
-        self._printed = ""
+        self._last = ""
         if workspace.speakers is not None:
             say(workspace.speaker)
 
@@ -35,7 +35,8 @@ class Printer:
         from rag.rendering import render_claim
 
         self._claims.append(part)
-        self._print(render_claim(part, self._claims, self._look) + "\n\n")
+        self._last = render_claim(part, self._claims, self._look) + "\n\n"
+        self._print(self._last)
 
     def break_off(self) -> None:
         """Print the sources of what has been shown of an answer that will not be finished."""
@@ -60,9 +61,9 @@ class Printer:
             self._print(render_markdown(answer, notes))
             return
         whole = render_text(answer, notes, self._look)
-        self._print(whole.removeprefix(self._printed))
+        shown = self._last and self._last in whole
+        self._print(whole.partition(self._last)[2] if shown else whole)
         self._claims = []
 
     def _print(self, text: str) -> None:
         print(text, end="", flush=True)
-        self._printed += text

@@ -32,7 +32,7 @@ def verify(
         from rag import reports
         from rag.console import say
         from rag.recheck import recheck
-        from rag.workspace import shelf
+        from rag.shelves import shelf
 
         report = recheck(read_text(file, "what ask --json wrote"), shelf(settings_of(home), tell=say))
         if as_json:

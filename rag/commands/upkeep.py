@@ -91,7 +91,7 @@ def doctor(
         from rag import reports
         from rag.doctor import examine
 
-        checks = examine(settings_of(home, model=model, base_url=base_url), call_model=call_model)
+        checks = examine(settings_of(home, model, base_url), call_model=call_model)
         if as_json:
             print_json(reports.checks_object(checks))
         else:

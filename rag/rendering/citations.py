@@ -106,6 +106,11 @@ def withheld(answer: Answer) -> str:
     return f"{counted} left out: not borne out by the sources."
 
 
+def refusal(answer: Answer) -> str:
+    """Why an unanswerable question has no answer: the documents do not say, or do not bear out what was drafted."""
+    return "No answer is borne out by the documents." if answer.withheld else "The documents do not say."
+
+
 def replaced(answer: Answer) -> bool:
     """Whether another answerer than the one asked for gave the whole answer, and not only the end of it."""
     return answer.fallback is not None and answer.model == "extractive"

@@ -13,6 +13,7 @@ from rag.rendering.citations import (
     heading,
     note_of,
     printed_texts,
+    refusal,
     replaced,
     shown_in_full,
     support,
@@ -37,7 +38,7 @@ def render_markdown(answer: Answer, notes: Notes) -> str:
         blocks.insert(0, f"**{escape_inline(safe_text(short))}**")
     blocks += [_conflict(conflict, citations) for conflict in answer.conflicts]
     if answer.status == "unanswerable":
-        blocks.insert(0, "**The documents do not say.**")
+        blocks.insert(0, f"**{refusal(answer)}**")
     if answer.missing:
         blocks.append(f"**Not in the passages found:** {'; '.join(escape(part) for part in answer.missing)}")
     if withheld(answer):

@@ -15,6 +15,7 @@ from rag.rendering.citations import (
     heading,
     note_of,
     printed_texts,
+    refusal,
     replaced,
     shown_in_full,
     support,
@@ -76,7 +77,7 @@ def render_text(answer: Answer, notes: Notes, look: Look) -> str:
         blocks[0] = f"{look.bold(wrap(safe_text(short), look.width))}\n{blocks[0]}"
     blocks += [_conflict(conflict, citations, look) for conflict in answer.conflicts]
     if answer.status == "unanswerable":
-        blocks.insert(0, look.bold("The documents do not say."))
+        blocks.insert(0, look.bold(refusal(answer)))
     if answer.missing:
         missing = "; ".join(safe_text(part) for part in answer.missing)
         blocks.append(look.warn(wrap(f"Not in the passages found: {missing}", look.width)))
