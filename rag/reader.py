@@ -129,13 +129,13 @@ class Reader:
 
 def _reading(answers: float, logits: Logits, row: _Row, passage: Chunk) -> Reading:
     bounds = logits[row.first : row.first + len(row.offsets)]
-    starts, ends = (np.array(side, np.int64) for side in zip(*row.offsets, strict=True)) if row.offsets else ([], [])
+    places = np.array(row.offsets, np.int64).reshape(-1, 2)
     weights = np.exp(bounds[:, 0] - bounds[:, 0].max()) if len(bounds) else np.zeros(0)
     total = float(weights.sum()) or 1.0
     shares, spans = [], []
     for sentence in passage.sentences:
-        low = int(np.searchsorted(ends, sentence.span.start - passage.span.start, side="right"))
-        high = int(np.searchsorted(starts, sentence.span.end - passage.span.start, side="left"))
+        low = int(np.searchsorted(places[:, 1], sentence.span.start - passage.span.start, side="right"))
+        high = int(np.searchsorted(places[:, 0], sentence.span.end - passage.span.start, side="left"))
         share = float(weights[low:high].sum()) / total
         shares.append(max(_FAINTEST, float(np.log(share)) if share > 0 else _FAINTEST))
         spans.append(_best(bounds[low:high], row.offsets[low:high], passage.span.start))

@@ -9,6 +9,7 @@ from rag import evidence, support
 from rag.answerers.extractive import ExtractiveAnswerer, read_weights
 from rag.documents import Chunk, Hit, Sentence, Source, Span
 from rag.questions import read
+from rag.reader import Reading
 from rag.text import stems
 
 
@@ -122,7 +123,10 @@ def test_a_name_that_no_document_has_makes_a_joined_question_partial() -> None:
 
 def test_the_features_have_the_published_names_and_order() -> None:
     """One row per sentence, one column per name."""
-    found = evidence.gather(read("How many passengers will it carry?", "en"), HITS, Corpus([FERRY.chunk.text]))
+    question = read("How many passengers will it carry?", "en")
+    readings = [Reading(0.0, (-1.0,) * len(hit.chunk.sentences), (None,) * len(hit.chunk.sentences)) for hit in HITS]
+    readings[0] = Reading(2.0, (-0.1, -3.0, -4.0), (Span(24, 27), None, None))
+    found = evidence.gather(question, HITS, readings, Corpus([FERRY.chunk.text]))
     assert found.features.shape == (7, len(evidence.NAMES))
     row = dict(zip(evidence.NAMES, found.features[0], strict=True))
     assert row["cosine"] == 0.72
@@ -131,6 +135,10 @@ def test_the_features_have_the_published_names_and_order() -> None:
     assert row["has_number"] == 1
     assert row["focus"] == 1
     assert row["cosine_across"] == 0
+    assert row["reader"] == pytest.approx(1.9 / 4)
+    assert row["reader_gap"] == 0
+    assert found.answers_typed[0]
+    assert found.answers_repeated[0] == 0
     measured = support.measure(read("How many?", "en"), found, found.features[:, 0])
     assert measured.shape == (len(support.NAMES),)
 
@@ -139,3 +147,18 @@ def test_weights_for_other_features_are_refused() -> None:
     """A file that was fitted before the features changed cannot be used by accident."""
     with pytest.raises(ValueError, match="other features"):
         read_weights({"ranking": {"cosine": 1.0}, "support": {}, "bias": 0, "threshold": 0})
+
+
+def test_the_short_answer_is_marked_inside_the_sentence() -> None:
+    """Offsets count from the start of the claim's text."""
+    draft = _answerer().draft("How many passengers will each vessel carry?", "en", HITS)
+    claim = draft.claims[0]
+    assert claim.answer is not None
+    assert "240" in claim.text[slice(*claim.answer)]
+
+
+@pytest.mark.parametrize("question", ["Will each vessel carry 240 passengers?", "Why will each vessel carry passengers?"])
+def test_questions_without_a_short_answer_get_none(question: str) -> None:
+    """Yes or no, and reasons, need the whole sentence."""
+    draft = _answerer().draft(question, "en", HITS)
+    assert all(claim.answer is None for claim in draft.claims)

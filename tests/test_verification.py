@@ -241,3 +241,13 @@ def test_verify_is_the_only_maker_of_an_answer() -> None:
         if isinstance(node, ast.Call) and "Answer" in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
     }
     assert makers == {"verification.py"}
+
+
+def test_a_short_answer_gets_offsets_of_the_document_and_one_outside_its_text_none() -> None:
+    """What the draft says of it is not trusted."""
+    hit = next(iter(HITS))
+    text = hit.chunk.sentence_text(0)
+    for offsets, expected in (((2, 5), text[2:5]), ((5, 2), None), ((0, len(text) + 1), None), ((-1, 3), None)):
+        draft = DraftAnswer(status="answered", claims=[DraftClaim(text=text, sentences=["1.1"], answer=offsets)])
+        [span] = verify("Who?", "en", draft, HITS, model="extractive").claims[0].spans
+        assert span.short_answer == expected
