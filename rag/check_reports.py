@@ -34,7 +34,7 @@ def _sentence(sentence: Checked) -> dict[str, Any]:
 
 
 def _evidence(quotation: Quotation) -> dict[str, Any]:
-    optional = ("title", "page")
+    optional = ("title", "page", "answer")
     return {name: value for name, value in dataclasses.asdict(quotation).items() if value or name not in optional}
 
 

@@ -209,15 +209,19 @@ class _Checker:
     def _bears_out(self, finding: _Finding, before: Sequence[_Finding], language: str | None) -> bool:
         """Whether sentences bear the statement out, after what those before them said.
 
-        Neighbours may name who or when it was, but not outvote a sentence that says otherwise; and a sentence in
-        another language counts only if it has more of the words than those in the statement's own.
+        Neighbours may name who or when it was, but not outvote a sentence that says otherwise, and neither may a
+        sentence in another language; that counts only if it has more of the words than those in the statement's own.
         """
         if not finding.share or finding.objections or not finding.covers:
             return False
         numbers = set(finding.numbers)
         if any(numbers > set(each.numbers) and any(one.contradicts for one in each.objections) for each in before):
             return False
-        if language in map(self._book.language, finding.numbers) or finding.share >= SAME_LANGUAGE:
+        if language in map(self._book.language, finding.numbers):
+            return True
+        if any(each.covers and each.objections and each.share >= finding.share for each in before):
+            return False
+        if finding.share >= SAME_LANGUAGE:
             return True
         own = [each.share for each in before if language in map(self._book.language, each.numbers)]
         return finding.share > max(own, default=0.0) and not any(each.covers for each in before)

@@ -157,7 +157,9 @@ def test_the_short_answer_is_marked_inside_the_sentence() -> None:
     assert "240" in claim.text[slice(*claim.answer)]
 
 
-@pytest.mark.parametrize("question", ["Will each vessel carry 240 passengers?", "Why will each vessel carry passengers?"])
+@pytest.mark.parametrize(
+    "question", ["Will each vessel carry 240 passengers?", "Why will each vessel carry passengers?"]
+)
 def test_questions_without_a_short_answer_get_none(question: str) -> None:
     """Yes or no, and reasons, need the whole sentence."""
     draft = _answerer().draft(question, "en", HITS)
