@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from rag import faults, tokens
 from rag.chat import Chat, Reply, completion
@@ -278,10 +278,16 @@ class ModelClient:
             return self._created(call, request)
 
         modes = {"json_schema": instructor.Mode.JSON_SCHEMA, "md_json": instructor.Mode.MD_JSON}
+        hooks = instructor.hooks.Hooks()
+        hooks.on("parse:error", _release)
         filled = instructor.patch(create=create, mode=modes[mode])
         try:
             found = filled(
-                model=self._spec.model, messages=messages, response_model=call.schema, max_retries=call.reasks
+                model=self._spec.model,
+                messages=messages,
+                response_model=call.schema,
+                max_retries=call.reasks,
+                hooks=hooks,
             )
             return _plain(found, call.schema)
         except Exception as error:  # noqa: BLE001 - instructor wraps whatever happened
@@ -363,6 +369,20 @@ class ModelClient:
         usage.include(spent)
         if self._limits.total is not None:
             self._limits.total.add(spent)
+
+
+def _release(error: Exception) -> None:
+    """Cut what validators raised loose from the question at work.
+
+    pydantic keeps it where the garbage collector does not look; with its traceback it would hold all that the threads
+    of the question held, for ever.
+    """
+    found = error.errors(include_url=False, include_input=False) if isinstance(error, ValidationError) else []
+    for each in found:
+        raised = each.get("ctx", {}).get("error")
+        while isinstance(raised, BaseException):
+            raised.__traceback__ = None
+            raised = raised.__cause__ or raised.__context__
 
 
 def _plain(found: BaseModel, schema: type[BaseModel]) -> BaseModel:

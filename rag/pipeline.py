@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -12,11 +12,13 @@ from rag import languages
 from rag.answerers import Answerer, StreamingAnswerer
 from rag.answers import Answer, Claim, DraftAnswer, DraftClaim, Quotation, Usage
 from rag.documents import Filter, Hit
+from rag.embedding_client import OpenAIEmbedder
 from rag.errors import ModelError
 from rag.retrieval import retrieve
 from rag.verification import Judging, verify
 
 if TYPE_CHECKING:
+    from rag.embedding import Embedder
     from rag.index import Index
     from rag.usage import ModelUsage
 
@@ -110,6 +112,21 @@ def stream(
     yield answer
 
 
+def _similarity(embedder: Embedder) -> Callable[[str, Sequence[str]], float] | None:
+    """The cosine of a text and the nearest of some sentences.
+
+    None for a server's models: by some of them any two texts are alike, so the thresholds of ``rag.guard`` do not fit.
+    """
+    if isinstance(embedder, OpenAIEmbedder):
+        return None
+
+    def nearest(text: str, sentences: Sequence[str]) -> float:
+        vectors, _ = embedder.embed_passages([text, *sentences], [[] for _ in range(len(sentences) + 1)])
+        return float((vectors[1:] @ vectors[0]).max())
+
+    return nearest
+
+
 class _Opinions:
     """A judge whose opinions stand once given; when it is dismissed only a source's own words pass."""
 
@@ -141,6 +158,7 @@ class _Asked:
     Attributes:
         timings: Seconds of the steps so far.
         opinions: Of the judge; None without one.
+        similarity: By the index's embedder; None when its cosines are on no known scale.
         meter: What the model asked first consumes; None when none was asked.
     """
 
@@ -149,6 +167,7 @@ class _Asked:
     hits: Sequence[Hit]
     timings: dict[str, float]
     opinions: _Opinions | None
+    similarity: Callable[[str, Sequence[str]], float] | None
     meter: ModelUsage | None = None
 
     @classmethod
@@ -166,7 +185,8 @@ class _Asked:
         language = language or detect(question, index)
         hits = retrieve(index, question, k=k, filter=filter, language=language)
         timings = {"retrieve": time.perf_counter() - started, "draft": 0.0}
-        return cls(question, language, hits, timings, None if judge is None else _Opinions(judge))
+        opinions = None if judge is None else _Opinions(judge)
+        return cls(question, language, hits, timings, opinions, _similarity(index.embedder))
 
     def draft(self, answerer: Answerer) -> DraftAnswer:
         with self._drafting(answerer):
@@ -209,6 +229,7 @@ class _Asked:
             model=answerer.name,
             glosses=glosses,
             judge=self.opinions,
+            similarity=self.similarity,
             prompt=prompt,
             fallback=instead,
             usage=self.meter.frozen() if self.meter is not None else Usage(),

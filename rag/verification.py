@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,11 +60,13 @@ class _Rules:
         language: The language that texts in other words than their sources are written in.
         glosses: Whether there may be such texts.
         judge: Has the last word on each text; None without.
+        similarity: See ``rag.guard.Similarity``.
     """
 
     language: str | None
     glosses: bool
     judge: Judging | None
+    similarity: Callable[[str, Sequence[str]], float] | None
 
     def object_to(self, text: str, cited: Sequence[_Cited], spans: Sequence[Quotation], *, attributed: bool) -> bool:
         """Whether a text says more than the sentences it cites."""
@@ -74,6 +76,8 @@ class _Rules:
 
         evidence, languages = [each.text for each in cited], [each.language for each in cited]
         if guard.examine(text, evidence, self.language, languages, attributed=attributed):
+            return True
+        if guard.unsaid(text, evidence, self.language, languages, self.similarity) is not None:
             return True
         return self.judge is not None and not self.judge.entails(text, spans)
 
@@ -95,6 +99,7 @@ def verify(
     model: str,
     glosses: bool = False,
     judge: Judging | None = None,
+    similarity: Callable[[str, Sequence[str]], float] | None = None,
     prompt: str | None = None,
     fallback: str | None = None,
     usage: Usage = Usage(),  # noqa: B008 - frozen
@@ -108,9 +113,9 @@ def verify(
     Without a claim left the status is "unanswerable".
 
     Where glosses are allowed, ``rag.guard`` and the judge compare every text with its sentences, a verbatim part of one
-    too (it may leave out a "not"). A claim or a side of a conflict that says more is withheld and counted; a speaker
-    whom the passage does not name is left out before; what a conflict is about becomes the question when the sides do
-    not say it; and a missing part goes that the question does not ask for.
+    too (it may leave out a "not"). A claim or a side of a conflict that says more, or what its sentences do not say, is
+    withheld and counted; a speaker whom the passage does not name is left out before; what a conflict is about becomes
+    the question when the sides do not say it; and a missing part goes that the question does not ask for.
 
     Args:
         question: As asked.
@@ -120,13 +125,15 @@ def verify(
         model: Which answerer spoke.
         glosses: Whether claims may be worded in other words than their sources.
         judge: Asked about each claim that the guard lets pass; glosses only.
+        similarity: The cosine of a text and the nearest of some sentences, for a gloss that shares few words with what
+            it cites; without it such a gloss is withheld.
         prompt: Which prompt the model was sent.
         fallback: Why another answerer than the one asked for spoke.
         usage: What the model consumed.
         timings: Seconds of the steps before; "verify" is added.
     """
     started = time.perf_counter()
-    rules = _Rules(language, glosses, judge)
+    rules = _Rules(language, glosses, judge, similarity)
     claims = [claim for each in draft.claims if (claim := _claim(each, hits, rules)) is not None]
     sides = [[_position(each, hits, rules) for each in conflict.positions] for conflict in draft.conflicts]
     withheld = len(draft.claims) - len(claims)

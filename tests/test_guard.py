@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from labelled import PAIRS, read_pairs
 
 from rag import guard, loaders
+from rag.config import Settings
+from rag.embedding import open_embedder
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
 
@@ -54,6 +57,80 @@ def test_the_table_says_which_rates_were_measured() -> None:
     for name, file in (("tuned", "tuned.txt"), ("held out", "held_out.txt")):
         objected, faithful, passed, unfaithful = _rates(file)
         assert f"| {name} | {objected} of {faithful} | {passed} of {unfaithful} |" in text
+
+
+@functools.cache
+def _shown(name: str, *, similar: bool) -> tuple[int, int, int, int]:
+    """Faithful claims withheld and unfaithful ones shown, before `guard.unsaid` was asked and since."""
+    embedder = open_embedder(Settings(_env_file=None))  # type: ignore[call-arg]
+
+    def similarity(text: str, evidence: Sequence[str]) -> float:
+        vectors, _ = embedder.embed_passages([text, *evidence], [[] for _ in range(len(evidence) + 1)])
+        return float((vectors[1:] @ vectors[0]).max())
+
+    lost, lost_since, shown, shown_since = 0, 0, 0, 0
+    for pair in read_pairs(name):
+        given = pair.claim, pair.evidence, pair.language, pair.languages
+        before = bool(guard.objections(*given))
+        since = before or guard.unsaid(*given, similarity if similar else None) is not None
+        lost, lost_since = lost + (before and not pair.kind), lost_since + (since and not pair.kind)
+        shown, shown_since = shown + (bool(pair.kind) > before), shown_since + (bool(pair.kind) > since)
+    return lost, lost_since, shown, shown_since
+
+
+@pytest.mark.parametrize("similar", [False, True])
+@pytest.mark.parametrize(
+    ("name", "most_lost", "most_shown"),
+    [("invented.txt", 1, 0), ("invented_held_out.txt", 5, 4), ("tuned.txt", 31, 3), ("held_out.txt", 5, 2)],
+)
+def test_what_is_invented_behind_the_right_names_is_not_shown(
+    name: str, most_lost: int, most_shown: int, *, similar: bool
+) -> None:
+    """English, French and Indonesian, against evidence in the same and in another language.
+
+    Measured, `guard.examine` alone and then with `guard.unsaid`, words only or with MiniLM's cosines::
+
+                               faithful claims withheld          unfaithful claims shown
+        invented.txt           0 of 15, then 1 (MiniLM: 0)       18 of 21, then 0
+        invented_held_out.txt  2 of 18, then 5                   15 of 18, then 3
+        tuned.txt              2 of 379, then 29                 3 of 240, then 3
+        held_out.txt           3 of 30, then 5 (MiniLM: 4)       2 of 30, then 2
+
+    So it costs seven faithful claims in a hundred, with MiniLM all of them in another language than their evidence,
+    where it is of no help. The thresholds were chosen on tuned.txt and invented.txt, but not blindly: the rates that
+    several thresholds have on all the invented claims were seen before, and names were left out of the words, and what
+    stands after "said that" was counted by itself, when single claims of invented.txt had been looked at.
+    The claims of invented_held_out.txt were not looked at one by one; they have the same author as the rule.
+    """
+    lost, lost_since, shown, shown_since = _shown(name, similar=similar)
+    print(f"{name}: {lost}, then {lost_since} faithful withheld; {shown}, then {shown_since} unfaithful shown")
+    assert lost_since <= most_lost
+    assert shown_since <= most_shown
+    assert (shown > 14) == name.startswith("invented")
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "languages"),
+    [
+        (
+            "Nokia's chief Pekka Lundmark said that he keeps bees.",
+            "Nokia's chief Pekka Lundmark said it grew.",
+            "en en",
+        ),
+        ("Pekka Lundmark mengatakan bahwa ia memasak.", "Pekka Lundmark said that demand is weak.", "id en"),
+        ("Xiaomi sold umbrellas.", "Xiaomi sold phones.", "en en"),
+    ],
+)
+def test_what_only_the_frame_has_in_common_is_not_said(claim: str, evidence: str, languages: str) -> None:
+    """Who spoke, and one verb, are not what was said."""
+    language, spoken = languages.split()
+    assert guard.unsaid(claim, [evidence], language, [spoken]) is not None
+
+
+def test_a_part_of_a_sentence_is_said_by_it() -> None:
+    """Word for word, however short, and so is a text that only names."""
+    assert guard.unsaid("que la demande reste", ["Il a dit que la demande reste faible."], "fr", ["fr"]) is None
+    assert guard.unsaid("Nokia, Xiaomi", ["Xiaomi beat Nokia."], "en", ["en"]) is None
 
 
 def test_no_pair_is_in_both_tables() -> None:
@@ -306,5 +383,6 @@ def test_time_grows_linearly_with_the_text(piece: str) -> None:
         text = piece * (count // len(piece))
         started = time.process_time()
         guard.objections(text, [text + "x"], "en", ["en"])
+        guard.unsaid(text, [text[1:] + "x"], "en", ["en"])
         times.append(time.process_time() - started)
     assert times[1] < 8 * times[0] + 0.3

@@ -9,6 +9,9 @@ import sys
 import threading
 import time
 import tracemalloc
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 import fault_server as fs
@@ -345,6 +348,37 @@ def test_many_questions_leave_nothing_behind() -> None:
             tracemalloc.stop()
     assert grown[2] - grown[1] < 40 * 2_000
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ask ")] == []
+
+
+@pytest.mark.parametrize("objections", [1, 2])
+def test_what_a_validator_objected_to_leaves_nothing_behind(objections: int) -> None:
+    """Neither the schema nor anything else of the question is kept, whether asking again helped or not."""
+    schemas: list[weakref.ref[type]] = []
+
+    def ask_once(client: ModelClient, ask: Callable[[type[Draft]], object]) -> None:
+        left = [objections]
+
+        class Guarded(Draft):
+            @field_validator("status")
+            @classmethod
+            def _check(cls, value: str) -> str:
+                left[0] -= 1
+                try:
+                    return {"answered": value}["answered" if left[0] < 0 else "objected to"]
+                except KeyError as error:
+                    raise ValueError("more than its sentences") from error
+
+        schemas.append(weakref.ref(Guarded))
+        client.begin()
+        with suppress(ModelOutputError):
+            ask(Guarded)
+
+    with FaultServer(default=answer(GOOD)) as server, open_client(server) as client:
+        ask_once(client, lambda schema: client.complete(MESSAGES, schema))
+        ask_once(client, lambda schema: list(client.stream(MESSAGES, schema, "claims")))
+        assert len(server.requests) == 4
+    gc.collect()
+    assert [schema() for schema in schemas] == [None, None]
 
 
 def test_opening_a_client_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

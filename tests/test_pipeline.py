@@ -1,7 +1,7 @@
 """From a question to a verified answer, over the seeds with the embedded model and over invented texts without."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from rag.index import Index
 from rag.pipeline import ask, detect, stream
 from rag.prompting import load
 from rag.rendering import answer_object
+from rag.retrieval import retrieve
 from rag.syncing import sync
 from rag.testing import HashEmbedder, ScriptedAnswerer
 
@@ -164,6 +165,55 @@ def test_an_answer_over_one_document_without_a_match_is_declined(tmp_path: Path)
     with Index.open(settings, HashEmbedder()) as index:
         for question in ("???", "Qwertz uiop?"):
             assert ask(question, index, ExtractiveAnswerer(index)).status == "unanswerable"
+
+
+@pytest.mark.parametrize("asked", [ask, stream])
+def test_what_a_model_invents_about_a_company_of_the_sources_is_not_shown(
+    index: Index, asked: Callable[..., Any]
+) -> None:
+    """The name is right, there is no figure, and the sentence cited does not say it."""
+    question = "How many patents did Xiaomi buy from Microsoft?"
+    hits = retrieve(index, question, k=8, language="en")
+    place = next(
+        f"{rank}.{number}"
+        for rank, hit in enumerate(hits, 1)
+        for number in range(1, len(hit.chunk.sentences) + 1)
+        if "1,500 patents" in hit.chunk.sentence_text(number - 1)
+    )
+    true = "Xiaomi bought 1,500 patents from Microsoft in 2016."
+    invented = ("Microsoft also promised free beer.", "Microsoft a aussi promis de la bière gratuite.")
+    draft = DraftAnswer(
+        status="answered", claims=[DraftClaim(text=text, sentences=[place]) for text in (*invented, true)]
+    )
+    given = asked(question, index, ScriptedAnswerer(draft, name="test:model", glosses=True), language="en")
+    answer = given if isinstance(given, Answer) else list(given)[-1]
+    assert ([claim.text for claim in answer.claims], answer.withheld) == ([true], 2)
+
+
+LEAVES = "Departure is at midday."
+
+
+def test_the_embedder_of_the_index_is_asked_what_words_do_not_show(tmp_path: Path) -> None:
+    """With the claim and the sentences that it cites."""
+
+    class Alike(HashEmbedder):
+        def embed_passages(self, texts: Sequence[str], sentences: Any) -> Any:
+            seen.append(list(texts))
+            vectors, inner = super().embed_passages(texts, sentences)
+            return (vectors[[0] * len(texts)] if LEAVES in texts else vectors), inner
+
+    seen: list[list[str]] = []
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The ferry costs three pounds. It sails at noon.")
+    settings = Settings(_env_file=None, home=tmp_path / "home")  # type: ignore[call-arg]
+    sync(settings, Alike(), [folder])
+    claims = [DraftClaim(text=text, sentences=["1.2"]) for text in (LEAVES, "It serves soup and cakes.")]
+    answerer = ScriptedAnswerer(DraftAnswer(status="answered", claims=claims), name="test:model", glosses=True)
+    with Index.open(settings, Alike()) as index:
+        answer = ask("When does the ferry sail?", index, answerer, language="en")
+    assert [claim.text for claim in answer.claims] == [LEAVES]
+    assert [texts for texts in seen if LEAVES in texts] == [[LEAVES, "It sails at noon."]]
 
 
 class _Judge:

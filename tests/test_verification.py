@@ -1,6 +1,7 @@
 """Only what stands in a source leaves verify, with the exact characters where it stands."""
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,44 @@ def test_a_missing_part_that_the_question_does_not_ask_for_is_left_out() -> None
     assert answer.missing == ("how many tablets",)
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Xiaomi also promised free beer.", "en"),
+        ("Xiaomi a aussi promis de la bière gratuite.", "fr"),
+        ("Xiaomi juga menjanjikan bir gratis.", "id"),
+    ],
+)
+def test_a_gloss_that_its_sentence_does_not_say_is_withheld_and_counted(text: str, language: str) -> None:
+    """The right name and no figure do not make it true; nor as one side of a conflict."""
+    sides = [DraftPosition(text=FIRST, sentences=["1.1"]), DraftPosition(text=text, sentences=["1.1"])]
+    conflict = DraftConflict(about="phones", kind="contradiction", positions=sides)
+    claims = [DraftClaim(text=text, sentences=["1.1"]), DraftClaim(text=SECOND, sentences=["1.2"])]
+    draft = DraftAnswer(status="answered", claims=claims, conflicts=[conflict])
+    answer = verify("How many?", language, draft, HITS, model="m", glosses=True)
+    assert ([claim.text for claim in answer.claims], answer.conflicts, answer.withheld) == ([SECOND], (), 2)
+
+
+def test_a_gloss_in_other_words_passes_when_its_sentence_is_like_it() -> None:
+    """The similarity is asked about what words do not show, with the cited sentences alone."""
+    asked: list[tuple[str, list[str]]] = []
+
+    def alike(text: str, sentences: Sequence[str]) -> float:
+        asked.append((text, list(sentences)))
+        return 0.9 if text.startswith("Just") else 0.1
+
+    claims = [
+        DraftClaim(text="Just four firms outsold it.", sentences=["1.2"]),
+        DraftClaim(text="It pays for train tickets.", sentences=["1.2"]),
+        DraftClaim(text="It was fifth in the world.", sentences=["1.3"]),
+    ]
+    draft = DraftAnswer(status="answered", claims=claims)
+    hits = [_hit(1, FIRST, "Only four rivals were ahead of it.", SECOND)]
+    answer = verify("How many?", "en", draft, hits, model="m", glosses=True, similarity=alike)
+    assert [claim.text for claim in answer.claims] == [claims[0].text, claims[2].text]
+    assert asked == [(claim.text, ["Only four rivals were ahead of it."]) for claim in claims[:2]]
+
+
 def test_the_judge_has_the_last_word_on_each_gloss() -> None:
     """It is asked with the exact quotations, and not about what the guard stopped already."""
     asked: list[tuple[str, list[str]]] = []
@@ -215,16 +254,16 @@ def test_the_judge_has_the_last_word_on_each_gloss() -> None:
     class Judge:
         def entails(self, statement: str, quotations: tuple[Quotation, ...]) -> bool:
             asked.append((statement, [quotation.quote for quotation in quotations]))
-            return statement != "Xiaomi was popular."
+            return statement != "Xiaomi sold phones."
 
     claims = [
-        DraftClaim(text="Xiaomi was popular.", sentences=["1.1"]),
+        DraftClaim(text="Xiaomi sold phones.", sentences=["1.1"]),
         DraftClaim(text="Xiaomi was fifth.", sentences=["1.1", "1.2"]),
         DraftClaim(text="Xiaomi was sixth.", sentences=["1.1", "1.2"]),
     ]
     answer = _verify(*claims, glosses=True, judge=Judge())
     assert ([claim.text for claim in answer.claims], answer.withheld) == (["Xiaomi was fifth."], 2)
-    assert asked == [("Xiaomi was popular.", [FIRST]), ("Xiaomi was fifth.", [FIRST, SECOND])]
+    assert asked == [("Xiaomi sold phones.", [FIRST]), ("Xiaomi was fifth.", [FIRST, SECOND])]
 
 
 def test_without_glosses_neither_guard_nor_judge_has_a_say() -> None:
