@@ -141,7 +141,7 @@ def _choose(asked: Question, hits: Sequence[Hit], found: Evidence, scores: Featu
     """
     shares = np.exp(scores - scores[order[0]])
     shares /= shares.sum()
-    enough, least = (0.97, 0.02) if asked.wants_list else (0.9, 0.04)
+    enough, least = (0.97, 0.02) if asked.wants_list else (0.8, 0.08)
     chosen: list[int] = []
     held = 0.0
     for place in order:
@@ -188,6 +188,8 @@ def _answer(asked: Question, hits: Sequence[Hit], found: Evidence, place: int) -
         or len(text) > _LONGEST_ANSWER
         or found.answers_repeated[place] > _REPEATED
     ):
+        return None
+    if not _content_stems(text, _language(hits, found, place)):
         return None
     return span.start - start, span.end - start
 
