@@ -20,6 +20,7 @@ from typing import Literal
 
 from rag import concepts, figures, languages, markers, naming, scopes, swaps
 from rag.reading import Reading, Token, keys_of, read
+from rag.text import STOP_WORDS, fold
 
 Kind = Literal["figure", "name", "swap", "negation", "opposite", "hedge", "attribution", "unsaid"]
 
@@ -131,6 +132,46 @@ def unknown(
     """The figures and names of a text that its evidence lacks: enough for a topic, which states nothing."""
     claim, sources = _read(text, evidence, language, evidence_languages)
     return [*_figures(claim, sources), *_names(claim, sources)]
+
+
+_WORDS = re.compile(r"[^\W_]+")
+_CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_SPEAKER_WORDS = 8
+
+
+def is_speaker(speaker: str, language: str | None, texts: Sequence[str], text_languages: Sequence[str | None]) -> bool:
+    """Whether texts name a speaker and the speaker says nothing of its own, as "everybody agrees" would.
+
+    Names alone are one, in any language, and so are a few words as one of the texts has them. A role that is translated
+    cannot be told from a statement, so it is none.
+
+    Args:
+        speaker: Who is said to have said something.
+        language: Of the speaker's name or role.
+        texts: Passages, with their titles and authors.
+        text_languages: Of each text.
+    """
+    folded = fold(speaker)
+    words, stop = _WORDS.findall(folded), STOP_WORDS.get(language or "", frozenset())
+    while words and words[0] in stop:
+        del words[0]
+    if not words or naming.missing(speaker, language, naming.Pool(texts, text_languages)):
+        return False
+    names = {word for name in naming.read(speaker, language) for word in _WORDS.findall(fold(name.printed))}
+    others = [word for word in words if word not in names and word not in stop]
+    if not others:
+        return True
+    tables = (markers.CERTAIN_FUTURE, markers.POSSIBLE, markers.FORECAST, markers.INTENDED, markers.REPORTED)
+    states = markers.negations(folded, language) or any(markers.find(table, folded, language) for table in tables)
+    if len(words) > _SPEAKER_WORDS or states or re.search(r"[.!?…。！？]$", speaker.strip()):
+        return False
+    return any(_has_run(text, words) for text in texts)
+
+
+def _has_run(text: str, words: Sequence[str]) -> bool:
+    """Whether a text has the words one after the other."""
+    run, found = " ".join(words), " ".join(_WORDS.findall(fold(text)))
+    return run in found if _CHINESE.search(run) else f" {run} " in f" {found} "
 
 
 def unsaid(

@@ -89,6 +89,16 @@ class _Rules:
 
         return not guard.unknown(topic, evidence, self.language, languages)
 
+    def bears(self, topic: str, evidence: Sequence[str], languages: Sequence[str | None]) -> bool:
+        """Whether a topic, should it state something, states only what the evidence says."""
+        if not self.glosses:
+            return True
+        from rag import guard
+
+        if guard.examine(topic, evidence, self.language, languages):
+            return False
+        return guard.unsaid(topic, evidence, self.language, languages, self.similarity) is None
+
 
 def verify(
     question: str,
@@ -190,12 +200,11 @@ def _answered(quotation: Quotation, start: int, end: int) -> Quotation:
 
 def _is_named(said: DraftAttribution, cited: Sequence[_Cited], language: str | None) -> bool:
     """Whether the passages that a claim cites name its speaker, their titles and authors included."""
-    from rag import naming
+    from rag import guard
 
     hits = {each.hit.chunk.id: each.hit for each in cited}.values()
     texts = [" ".join(filter(None, (hit.chunk.text, hit.source.title, hit.source.author))) for hit in hits]
-    pool = naming.Pool(texts, [hit.chunk.language for hit in hits])
-    return bool(said.speaker.strip()) and not naming.missing(said.speaker, language, pool)
+    return guard.is_speaker(said.speaker, language, texts, [hit.chunk.language for hit in hits])
 
 
 def _position(draft: DraftPosition, hits: Sequence[Hit], rules: _Rules) -> Position | None:
@@ -219,7 +228,7 @@ def _conflicts(
             continue
         cited = list(_resolve([each for position in draft.positions for each in position.sentences], hits))
         evidence, languages = [each.text for each in cited], [each.language for each in cited]
-        yield Conflict(draft.about if rules.knows(draft.about, evidence, languages) else question, draft.kind, held)
+        yield Conflict(draft.about if rules.bears(draft.about, evidence, languages) else question, draft.kind, held)
 
 
 def _missing(question: str, parts: Sequence[str], rules: _Rules) -> Iterator[str]:

@@ -72,12 +72,21 @@ class Exchange:
 
     def objections(self, drafted: DraftClaim | DraftPosition, *, attributed: bool) -> bool:
         """Whether a text says more than the sentences it points at, asked of the guard itself."""
+        evidence, languages = self._cited(drafted)
+        found = guard.examine(drafted.text, evidence, self.answer.language, languages, attributed=attributed)
+        return not drafted.text.strip() or bool(found)
+
+    def is_unsaid(self, drafted: DraftClaim) -> bool:
+        """Whether too few of a text's words are in the sentences it points at."""
+        evidence, languages = self._cited(drafted)
+        return guard.unsaid(drafted.text, evidence, self.answer.language, languages) is not None
+
+    def _cited(self, drafted: DraftClaim | DraftPosition) -> tuple[list[str], list[str | None]]:
+        """The sentences that a text points at, and their languages."""
         places = [each.split(".") for each in drafted.sentences]
         chunks = [(self.hits[int(hit) - 1].chunk, int(place) - 1) for hit, place in places]
         evidence = [chunk.sentence_text(place) for chunk, place in chunks]
-        languages = [chunk.sentences[place].language for chunk, place in chunks]
-        found = guard.examine(drafted.text, evidence, self.answer.language, languages, attributed=attributed)
-        return not drafted.text.strip() or bool(found)
+        return evidence, [chunk.sentences[place].language for chunk, place in chunks]
 
 
 class Remembering(ModelAnswerer):
@@ -231,7 +240,7 @@ def test_what_says_more_than_its_sentences_is_withheld_and_counted(
             drafted = next(each for each in draft.claims if each.text == claim.text)
             assert not exchange.objections(drafted, attributed=claim.attribution is not None)
         hidden = [each for each in draft.claims if each.text not in shown]
-        assert all(exchange.objections(each, attributed=False) for each in hidden)
+        assert all(exchange.objections(each, attributed=False) or exchange.is_unsaid(each) for each in hidden)
         sides = [side for conflict in draft.conflicts for side in conflict.positions]
         wrong = len(hidden) + sum(exchange.objections(side, attributed=False) for side in sides)
         assert answer.withheld >= wrong if draft.status != "unanswerable" else not answer.withheld

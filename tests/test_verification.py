@@ -32,10 +32,15 @@ HITS = [_hit(1, FIRST, SECOND), _hit(2, "Others sold less.", document="a/2.txt",
 
 
 def _verify(
-    *claims: DraftClaim, glosses: bool = False, hits: list[Hit] = HITS, judge: object = None, **draft: object
+    *claims: DraftClaim,
+    glosses: bool = False,
+    hits: list[Hit] = HITS,
+    judge: object = None,
+    language: str = "en",
+    **draft: object,
 ) -> Answer:
     made = DraftAnswer.model_validate({"status": "answered", "claims": list(claims), **draft})
-    return verify("How many?", "en", made, hits, model="extractive", glosses=glosses, judge=judge)  # type: ignore[arg-type]
+    return verify("How many?", language, made, hits, model="extractive", glosses=glosses, judge=judge)  # type: ignore[arg-type]
 
 
 def test_a_whole_sentence_gets_its_exact_span() -> None:
@@ -185,6 +190,34 @@ def test_a_speaker_whom_the_passage_does_not_name_is_left_out() -> None:
     assert answer.withheld == 1
 
 
+@pytest.mark.parametrize(
+    ("speaker", "language", "named"),
+    [
+        ("Anna Keller", "en", True),
+        ("Keller", "en", True),
+        ("the harbour master Anna Keller", "en", True),
+        ("harbour master", "en", True),
+        ("Anna Keller", "fr", True),
+        ("harbour master", "id", True),
+        ("everybody agrees", "en", False),
+        ("The harbour will close in 2031.", "en", False),
+        ("Keller will close", "en", False),
+        ("harbour master Anna Keller, who lied", "en", False),
+        ("Keller, qui ment", "en", False),
+        ("le maître du port, Anna Keller", "fr", False),
+        ("tout le monde sait que Keller va fermer le port", "fr", False),
+        (" ", "en", False),
+    ],
+)
+def test_a_speaker_says_nothing_of_its_own(speaker: str, language: str, named: bool) -> None:
+    """What a model writes there is shown, so it is a name or the source's own words."""
+    hits = [_hit(1, "The harbour master Anna Keller said that the harbour may close in 2031.")]
+    text = hits[0].chunk.text
+    said = DraftClaim(text=text, sentences=["1.1"], attribution=DraftAttribution(speaker=speaker, kind="forecast"))
+    [claim] = _verify(said, glosses=True, hits=hits, language=language).claims
+    assert (claim.attribution is not None) == named
+
+
 def test_a_side_of_a_conflict_that_says_more_is_withheld_and_counted() -> None:
     """The conflict goes with it."""
     sides = [DraftPosition(text=FIRST, sentences=["1.1"]), DraftPosition(text="Nokia sold less.", sentences=["2.1"])]
@@ -196,7 +229,12 @@ def test_a_side_of_a_conflict_that_says_more_is_withheld_and_counted() -> None:
 def test_what_a_conflict_is_about_is_the_question_when_the_sides_do_not_say_it() -> None:
     """A topic with a name of its own would be a claim without evidence."""
     sides = [DraftPosition(text=FIRST, sentences=["1.1"]), DraftPosition(text="Others sold less.", sentences=["2.1"])]
-    for about, shown in (("phones sold", "phones sold"), ("sales of Nokia in 2019", "How many?")):
+    for about, shown in (
+        ("phones sold", "phones sold"),
+        ("sales of Nokia in 2019", "How many?"),
+        ("phones are never sold", "How many?"),
+        ("everything is about to collapse", "How many?"),
+    ):
         conflict = DraftConflict(about=about, kind="contradiction", positions=sides)
         answer = _verify(DraftClaim(text=FIRST, sentences=["1.1"]), glosses=True, conflicts=[conflict])
         assert answer.conflicts[0].about == shown

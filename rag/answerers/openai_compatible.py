@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from rag import forms, guard, naming, prompting, tokens
+from rag import forms, guard, prompting, tokens
 from rag.answers import DraftAnswer, DraftClaim
 from rag.documents import Hit
 from rag.errors import ContextOverflowError, ModelError
 from rag.forms import AnswerForm, ClaimForm
 from rag.prompting import Passage
 from rag.rendering.display import clip, language_name
-from rag.text import STOP_WORDS, stems
 from rag.usage import ModelUsage
 
 if TYPE_CHECKING:
@@ -80,11 +79,7 @@ class _Asked:
         hits = {hit.chunk.id: hit for _, hit in self._cited(claim)}.values()
         texts = [" ".join(filter(None, (hit.chunk.text, hit.source.title, hit.source.author))) for hit in hits]
         spoken = [hit.chunk.language for hit in hits]
-        known = {stem for text, language in zip(texts, spoken, strict=True) for stem in stems(text, language)}
-        if set(stems(speaker, self.language)) - STOP_WORDS.get(self.language or "", frozenset()) <= known:
-            return True
-        pool = naming.Pool(texts, spoken)
-        return bool(naming.read(speaker, self.language)) and not naming.missing(speaker, self.language, pool)
+        return guard.is_speaker(speaker, self.language, texts, spoken)
 
 
 class _Review:
