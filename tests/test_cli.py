@@ -506,7 +506,13 @@ def _unread(pipe: IO[bytes]) -> int:
 def test_interrupting_ends_with_130(here: Path) -> None:
     """Ctrl-C while a question is read: no traceback, and the exit code of an interruption."""
     process = subprocess.Popen(
-        ASK, cwd=here, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ASK,
+        cwd=here,
+        env=_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - shells ignore it in jobs
     )
     assert process.stdin is not None
     process.stdin.write(b"who ")

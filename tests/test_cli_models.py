@@ -304,7 +304,13 @@ def test_statements_appear_while_the_model_still_writes_and_ctrl_c_keeps_them(he
     with FaultServer(default=stalled(content, 12_000)) as server:
         command = [*ASK, QUESTION, "-m", "llamacpp:test", "--base-url", server.url]
         process = subprocess.Popen(
-            command, cwd=here, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=here,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - shells ignore it in jobs
         )
         assert process.stdout is not None
         assert process.stderr is not None

@@ -346,7 +346,7 @@ def test_many_questions_leave_nothing_behind() -> None:
                     grown.append(tracemalloc.get_traced_memory()[0])
         finally:
             tracemalloc.stop()
-    assert grown[2] - grown[1] < 40 * 2_000
+    assert grown[2] - grown[1] < 40 * 4_000  # a schema alone takes many times that; coverage keeps some too
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ask ")] == []
 
 
