@@ -20,7 +20,7 @@ _LAYERS, _WIDTH, _INNER, _HEADS = 2, 64, 128, 4
 _KINDS = gguf.TokenType
 _CONTROLS = [("<unk>", _KINDS.UNKNOWN, -9), ("<s>", _KINDS.CONTROL, -9), ("</s>", _KINDS.CONTROL, 0)]
 _LIKELY, _UNLIKELY, _HARDLY = 1, -6, -40
-_MARKS = dict.fromkeys('{}[]:"', 0) | {",": -0.5}  # of JSON; lists are short
+_MARKS = dict.fromkeys('{}[:"', 0) | {"]": 1, ",": -0.5}  # of JSON; lists are short
 _INFLUENCE = np.float32(0.1)  # of what a layer adds, so that chance does not drown what is likely
 
 
