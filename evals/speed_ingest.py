@@ -75,7 +75,7 @@ def inside(part: Chunk) -> list[Span]:
 
 def bare(embedder: MiniLM, texts: Sequence[str]) -> Job:
     """The model's own work on the texts: the session on the very batches that the embedder makes, already tokenised."""
-    session, tokens = embedder._parts.session, [ids for ids, _ in embedder._tokens(list(texts))]
+    session, tokens = embedder._model.parts.session, [ids for ids, _ in embedder._tokens(list(texts))]
     feeds = []
     for batch in _batches([len(ids) for ids in tokens]):
         rows = np.zeros((len(batch), max(len(tokens[place]) for place in batch)), np.int64)

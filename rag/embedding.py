@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,17 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag import local_models
 from rag.documents import Span
 from rag.embedding_client import OpenAIEmbedder, encodable
-from rag.local_models import Parts
+from rag.local_models import FOLDER, LocalModel, padded
 
 if TYPE_CHECKING:
     from rag.config import Settings
 
 Vectors = NDArray[np.float32]
 
-EMBEDDED = local_models.FOLDER / "minilm"
+EMBEDDED = FOLDER / "minilm"
 
 _LONGEST_TEXT = 16_384  # characters; 256 tokens are some 1,000
 _SLAB_TEXTS = 512
@@ -109,21 +107,17 @@ class MiniLM:
         Raises:
             EmbeddingError: A file is missing, or model.json cannot be read.
         """
-        self._directory = directory or EMBEDDED
-        self._threads = threads or local_models.cores()
-        card = local_models.read_card(self._directory)
-        self.name = local_models.name_of(card)
-        self.dimensions: int = card["dimensions"]
-        self.budget_tokens: int = card["budget_tokens"]
-        self._max_tokens: int = card["max_tokens"]
-        self._loaded: Parts | None = None
-        self._lock = threading.Lock()
+        self._model = LocalModel(directory or EMBEDDED, threads)
+        self.name = self._model.name
+        self.dimensions: int = self._model.card["dimensions"]
+        self.budget_tokens: int = self._model.card["budget_tokens"]
+        self._max_tokens: int = self._model.card["max_tokens"]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted and nothing cut off."""
         counts: list[int] = []
         for slab in _slabs(texts):
-            encodings = self._parts.tokenizer.encode_batch_fast(slab, add_special_tokens=False)
+            encodings = self._model.parts.tokenizer.encode_batch_fast(slab, add_special_tokens=False)
             counts += [len(encoding.ids) for encoding in encodings]
         return counts
 
@@ -157,25 +151,14 @@ class MiniLM:
             (encoding.ids[:most] + encoding.ids[-1:], encoding.offsets[:most] + encoding.offsets[-1:])
             if len(encoding.ids) > most
             else (encoding.ids, encoding.offsets)
-            for encoding in self._parts.tokenizer.encode_batch(texts)
+            for encoding in self._model.parts.tokenizer.encode_batch(texts)
         ]
 
     def _states(self, ids: list[list[int]]) -> Vectors:
         """The token states of a batch, ``(texts, longest, dimensions)``; of no meaning beyond a text's own length."""
-        rows = np.zeros((len(ids), max(map(len, ids))), np.int64)
-        mask = np.zeros_like(rows)
-        for place, row in enumerate(ids):
-            rows[place, : len(row)] = row
-            mask[place, : len(row)] = 1
-        states: Vectors = self._parts.session.run(None, {"input_ids": rows, "attention_mask": mask})[0]
+        rows, mask = padded(ids)
+        states: Vectors = self._model.parts.session.run(None, {"input_ids": rows, "attention_mask": mask})[0]
         return states
-
-    @property
-    def _parts(self) -> Parts:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = local_models.load(self._directory, self._threads)
-            return self._loaded
 
 
 def _pool(states: Vectors, offsets: list[tuple[int, int]], spans: Sequence[Span], whole: Vectors, out: Vectors) -> None:

@@ -197,6 +197,17 @@ class _Lexicon:
         return together.bit_count() / count
 
 
+def known_words(question: Question, hits: Sequence[Hit], corpus: Corpus) -> int:
+    """Which of the question's words stand anywhere in the indexed documents, as bits; see ``Evidence.known``."""
+    return _lexicon(question, hits, corpus).known
+
+
+def _lexicon(question: Question, hits: Sequence[Hit], corpus: Corpus) -> _Lexicon:
+    """The question's words in the languages of the hits."""
+    languages = {sentence.language for hit in hits for sentence in hit.chunk.sentences}
+    return _Lexicon(question, languages | {hit.source.language for hit in hits}, corpus)
+
+
 def gather(question: Question, hits: Sequence[Hit], readings: Sequence[Reading], corpus: Corpus) -> Evidence:
     """Every sentence of the hits with its features, in the order of the hits.
 
@@ -206,8 +217,7 @@ def gather(question: Question, hits: Sequence[Hit], readings: Sequence[Reading],
         readings: What the reader makes of each hit.
         corpus: Where the hits come from.
     """
-    languages = {sentence.language for hit in hits for sentence in hit.chunk.sentences}
-    lexicon = _Lexicon(question, languages | {hit.source.language for hit in hits}, corpus)
+    lexicon = _lexicon(question, hits, corpus)
     best_lexical = max((hit.lexical_score or 0.0 for hit in hits), default=0.0) or 1.0
     found = Evidence([], np.zeros((0, len(NAMES))), [], [], [], [], [], [], [], lexicon.weights, lexicon.known)
     rows: list[list[float]] = []

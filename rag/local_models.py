@@ -5,8 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.errors import EmbeddingError
 
@@ -19,6 +24,50 @@ class Parts(NamedTuple):
 
     session: Any
     tokenizer: Any  # cuts and pads nothing
+
+
+class LocalModel:
+    """A model in a folder, loaded when it is first needed; may be shared by threads.
+
+    Attributes:
+        card: The model's description.
+        name: Model, precision and the first eight hex digits of the graph's sha256.
+    """
+
+    def __init__(self, directory: Path, threads: int = 0) -> None:
+        """Reads the model's description, not the model.
+
+        Args:
+            directory: Folder with model.onnx, tokenizer.json and model.json.
+            threads: How many threads compute; 0 means one per core this process may use.
+
+        Raises:
+            EmbeddingError: A file is missing, or model.json cannot be read.
+        """
+        self.card = read_card(directory)
+        self.name = name_of(self.card)
+        self._directory = directory
+        self._threads = threads or _cores()
+        self._loaded: Parts | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def parts(self) -> Parts:
+        """The session and the tokenizer, loaded once."""
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _load(self._directory, self._threads)
+            return self._loaded
+
+
+def padded(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Token ids and attention mask of a batch, each ``(len(rows), longest)``, int64."""
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    mask = np.zeros_like(ids)
+    for place, row in enumerate(rows):
+        ids[place, : len(row)] = row
+        mask[place, : len(row)] = 1
+    return ids, mask
 
 
 def read_card(directory: Path) -> dict[str, Any]:
@@ -43,7 +92,7 @@ def name_of(card: dict[str, Any]) -> str:
     return f"{card['name']}/{card['precision']}/{card['files']['model.onnx'][:8]}"
 
 
-def load(directory: Path, threads: int) -> Parts:
+def _load(directory: Path, threads: int) -> Parts:
     """The model, ready to run.
 
     Raises:
@@ -89,7 +138,7 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
-def cores() -> int:
+def _cores() -> int:
     """How many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1

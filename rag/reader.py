@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag import local_models
 from rag.documents import Chunk, Span
-from rag.local_models import Parts
+from rag.local_models import FOLDER, LocalModel, padded
 
-EMBEDDED = local_models.FOLDER / "reader"
+EMBEDDED = FOLDER / "reader"
 
 _QUESTION_TOKENS = 64
 _ANSWER_TOKENS = 30
@@ -79,13 +77,9 @@ class Reader:
         Raises:
             EmbeddingError: A file is missing, or model.json cannot be read.
         """
-        self._directory = directory or EMBEDDED
-        self._threads = threads or local_models.cores()
-        card = local_models.read_card(self._directory)
-        self.name = local_models.name_of(card)
-        self._max_tokens: int = card["max_tokens"]
-        self._loaded: Parts | None = None
-        self._lock = threading.Lock()
+        self._model = LocalModel(directory or EMBEDDED, threads)
+        self.name = self._model.name
+        self._max_tokens: int = self._model.card["max_tokens"]
 
     def read(self, question: str, passages: Sequence[Chunk]) -> list[Reading]:
         """What the reader makes of each passage, in their order; longer ones are run together, to pad little."""
@@ -100,7 +94,7 @@ class Reader:
         return [found[place] for place in range(len(passages))]
 
     def _rows(self, question: str, passages: Sequence[Chunk]) -> list[_Row]:
-        tokenizer = self._parts.tokenizer
+        tokenizer = self._model.parts.tokenizer
         texts = [question[:_LONGEST_TEXT], *(passage.text[:_LONGEST_TEXT] for passage in passages)]
         asked, *read = tokenizer.encode_batch(texts, add_special_tokens=False)
         opening, closing = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
@@ -109,22 +103,13 @@ class Reader:
         return [_Row([*head, *each.ids[:room], closing], len(head), each.offsets[:room]) for each in read]
 
     def _run(self, rows: Sequence[_Row]) -> tuple[Logits, Logits]:
-        ids = np.zeros((len(rows), max(len(row.ids) for row in rows)), np.int64)
-        mask, types = np.zeros_like(ids), np.zeros_like(ids)
+        ids, mask = padded([row.ids for row in rows])
+        types = np.zeros_like(ids)
         for place, row in enumerate(rows):
-            ids[place, : len(row.ids)] = row.ids
-            mask[place, : len(row.ids)] = 1
             types[place, row.first : len(row.ids)] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        answers, bounds = self._parts.session.run(None, feed)
+        answers, bounds = self._model.parts.session.run(None, feed)
         return answers, bounds
-
-    @property
-    def _parts(self) -> Parts:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = local_models.load(self._directory, self._threads)
-            return self._loaded
 
 
 def _reading(answers: float, logits: Logits, row: _Row, passage: Chunk) -> Reading:
@@ -138,12 +123,18 @@ def _reading(answers: float, logits: Logits, row: _Row, passage: Chunk) -> Readi
         high = int(np.searchsorted(places[:, 0], sentence.span.end - passage.span.start, side="left"))
         share = float(weights[low:high].sum()) / total
         shares.append(max(_FAINTEST, float(np.log(share)) if share > 0 else _FAINTEST))
-        spans.append(_best(bounds[low:high], row.offsets[low:high], passage.span.start))
+        spans.append(best_span(bounds[low:high], row.offsets[low:high], passage.span.start))
     return Reading(answers, tuple(shares), tuple(spans))
 
 
-def _best(bounds: Logits, offsets: Sequence[tuple[int, int]], start: int) -> Span | None:
-    """The run of tokens with the highest sum of its first one's and last one's logits, as code points."""
+def best_span(bounds: Logits, offsets: Sequence[tuple[int, int]], start: int = 0) -> Span | None:
+    """The run of tokens with the highest sum of its first one's and last one's logits; None without tokens.
+
+    Args:
+        bounds: Logits of first and last token, ``(tokens, 2)``.
+        offsets: Of the tokens, code points.
+        start: Is added to them.
+    """
     if not len(bounds):
         return None
     total = bounds[:, 0][:, None] + bounds[:, 1][None, :]

@@ -97,11 +97,10 @@ class ExtractiveAnswerer:
     def draft(self, question: str, language: str | None, hits: Sequence[Hit]) -> DraftAnswer:
         """The best sentences of the hits, or nothing but what is missing, as ``rag.answerers.Answerer`` describes."""
         asked = questions.read(question, language)
-        found = self._gather(asked, hits)
-        unknown = _unknown_part(asked, found)
+        unknown = self._unknown_part(asked, hits)
         if unknown:  # whether the rest can be answered is a question of its own
             asked = questions.read(_without(question, unknown), language)
-            found = self._gather(asked, hits)
+        found = self._gather(asked, hits)
         if not found.places or not asked.words:
             return DraftAnswer(status="unanswerable", missing=unknown or [question.strip()])
         scores = found.features @ self._weights.ranking
@@ -122,6 +121,13 @@ class ExtractiveAnswerer:
             conflicts=conflicts.find(asked, looked_at),
             missing=unknown,
         )
+
+    def _unknown_part(self, asked: Question, hits: Sequence[Hit]) -> list[str]:
+        """The names that no document has, when the question joins several things; they make an answer partial."""
+        if len(asked.names) < 2 or not _JOINED.search(asked.text):
+            return []
+        known = evidence.known_words(asked, hits, self._corpus)
+        return [word for place, word in enumerate(asked.words) if word in asked.names and not known >> place & 1]
 
     def _gather(self, asked: Question, hits: Sequence[Hit]) -> Evidence:
         readings = self._reader.read(asked.text, [hit.chunk for hit in hits])
@@ -232,13 +238,6 @@ def _missing(asked: Question, found: Evidence, scores: Features) -> list[str]:
         if words:
             return words
     return [asked.text.strip()]
-
-
-def _unknown_part(asked: Question, found: Evidence) -> list[str]:
-    """The names that no document has, when the question joins several things; they make an answer partial."""
-    if len(asked.names) < 2 or not _JOINED.search(asked.text):
-        return []
-    return [word for place, word in enumerate(asked.words) if word in asked.names and not found.known >> place & 1]
 
 
 def _without(question: str, names: Sequence[str]) -> str:
