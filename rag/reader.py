@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.documents import Chunk, Span
+from rag.embedding_client import encodable
 from rag.local_models import FOLDER, LocalModel, padded
 
 EMBEDDED = FOLDER / "reader"
@@ -95,7 +96,7 @@ class Reader:
 
     def _rows(self, question: str, passages: Sequence[Chunk]) -> list[_Row]:
         tokenizer = self._model.parts.tokenizer
-        texts = [question[:_LONGEST_TEXT], *(passage.text[:_LONGEST_TEXT] for passage in passages)]
+        texts = [encodable(text[:_LONGEST_TEXT]) for text in (question, *(passage.text for passage in passages))]
         asked, *read = tokenizer.encode_batch(texts, add_special_tokens=False)
         opening, closing = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
         head = [opening, *asked.ids[:_QUESTION_TOKENS], closing]

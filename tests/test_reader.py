@@ -86,7 +86,7 @@ def test_a_passage_too_long_to_read_leaves_its_last_sentences_unread(reader: Rea
 def test_strange_questions_and_passages_are_read(reader: Reader) -> None:
     """Empty, huge or made of control characters."""
     strange = Chunk("a.txt", Span(0, 1), " ", (Sentence(Span(0, 1), None),))
-    for question in ("", "?" * 50_000, "\x00\x1b[31m", "word " * 5_000):
+    for question in ("", "?" * 50_000, "\x00\x1b[31m", "word " * 5_000, "caf\udce9"):
         for reading in reader.read(question, [strange, FERRY]):
             assert len(reading.shares) >= 1
     assert reader.read("Anything?", []) == []
