@@ -32,6 +32,7 @@ from rag import metrics
 from rag.config import read_settings
 from rag.documents import Span
 from rag.embedding import open_embedder
+from rag.reader import best_span
 from training import gloss_vocabulary
 from training.original import load_original, load_tokenizer
 from training.question_sets import QuestionSet, read_facqa, read_squad
@@ -178,7 +179,7 @@ def evaluate(reader: Reader, tokenizer: Tokenizer, found: QuestionSet, most: int
         scores.append(float(answers))
         labels.append(bool(case.answers))
         if case.answers:
-            span = best_span(encoding, bounds[0].numpy())
+            span = _best(encoding, bounds[0].double().numpy())
             gold = [answer.of(passage) for _, answer in case.answers]
             exact.append(max(metrics.exact_match(span.of(passage), each) for each in gold))
             overlap.append(max(metrics.f1(span.of(passage), each) for each in gold))
@@ -188,14 +189,10 @@ def evaluate(reader: Reader, tokenizer: Tokenizer, found: QuestionSet, most: int
     return figures
 
 
-def best_span(encoding: Encoding, bounds: np.ndarray, most: int = 30) -> Span:
-    """The characters of the passage with the highest sum of start and end."""
-    inside = np.array([part == 1 for part in encoding.sequence_ids])
-    start, end = np.where(inside[:, None], bounds, -1e9).T
-    total = np.where(np.triu(np.ones((len(start), len(start)), bool)), start[:, None] + end[None, :], -1e9)
-    total[np.triu(np.ones(total.shape, bool), most)] = -1e9
-    first, last = divmod(int(total.argmax()), total.shape[1])
-    return Span(encoding.offsets[first][0], encoding.offsets[last][1])
+def _best(encoding: Encoding, bounds: np.ndarray) -> Span:
+    """The likeliest answer, code points of the passage."""
+    inside = [place for place, part in enumerate(encoding.sequence_ids) if part == 1]
+    return best_span(bounds[inside], [encoding.offsets[place] for place in inside]) or Span(0, 0)
 
 
 def dev_sets(data: Path) -> list[QuestionSet]:

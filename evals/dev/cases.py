@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rag.config import Settings
 from rag.embedding import Embedder
@@ -43,36 +44,24 @@ class DevCase:
 def read_cases(name: str) -> list[DevCase]:
     """The questions of ``<name>.jsonl``: "seeds", "news" or "bulletins"."""
     records = [json.loads(line) for line in (HERE / f"{name}.jsonl").read_text("utf-8").splitlines()]
-    return [
-        DevCase(
-            record["id"],
-            record["split"],
-            record["language"],
-            record["question"],
-            record["topic"],
-            tuple((gold["document"], gold["quote"]) for gold in record["gold"]),
-        )
-        for record in records
-    ]
+    return [_case(record, record["topic"], record["gold"]) for record in records]
 
 
 def read_gold(name: str, split: str) -> list[DevCase]:
     """The questions of ``evals/gold/<name>.jsonl``, "seeds" or "news", of a split, "dev" or "test"."""
     records = [json.loads(line) for line in (GOLD / f"{name}.jsonl").read_text("utf-8").splitlines()]
-    return [
-        DevCase(
-            record["id"],
-            record["split"],
-            record["language"],
-            record["question"],
-            "" if record["status"] != "unanswerable" else "on" if record["near"] else "off",
-            tuple((span["document"], span["quote"]) for nugget in record["nuggets"] for span in nugget["spans"])
-            if record["status"] != "unanswerable"
-            else (),
-        )
-        for record in records
-        if record["split"] == split
-    ]
+    cases = []
+    for record in records:
+        if record["split"] == split and record["status"] == "unanswerable":
+            cases.append(_case(record, "on" if record["near"] else "off", []))
+        elif record["split"] == split:
+            cases.append(_case(record, "", [span for nugget in record["nuggets"] for span in nugget["spans"]]))
+    return cases
+
+
+def _case(record: Mapping[str, Any], topic: str, gold: Sequence[Mapping[str, Any]]) -> DevCase:
+    quotes = tuple((span["document"], span["quote"]) for span in gold)
+    return DevCase(record["id"], record["split"], record["language"], record["question"], topic, quotes)
 
 
 def open_gold(name: str, embedder: Embedder, home: Path) -> Index:
