@@ -27,11 +27,12 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import BertModel, logging
+from transformers import BertModel
 
 from rag.sentences import split
 from training import gloss_vocabulary
 from training.gloss_vocabulary import Glosses, Pair, Vocabulary, read_pairs
+from training.loop import Say, descend, logged
 from training.original import load_original, load_tokenizer
 from training.question_sets import read_facqa, read_qed, read_squad
 
@@ -176,7 +177,7 @@ def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def teach(tokenizer: Tokenizer, texts: Sequence[str], say: Callable[[str], None]) -> Tensor:
+def teach(tokenizer: Tokenizer, texts: Sequence[str], say: Say) -> Tensor:
     """The original's vectors, ``(len(texts), 384)``, unit length, float16."""
     bert = load_original()
     tokens = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
@@ -209,7 +210,7 @@ def train(
     wanted: Callable[[Sequence[int]], Tensor],
     *,
     work: Path,
-    say: Callable[[str], None],
+    say: Say,
 ) -> None:
     """One round, from its last checkpoint if there is one."""
     plan = ROUNDS[name]
@@ -223,40 +224,14 @@ def train(
     for parameter in [*body, student.old]:
         parameter.requires_grad_(bool(plan["body"]))
     optimiser = torch.optim.AdamW(groups, weight_decay=0.0, betas=(0.9, 0.98))
-    rates = [group["lr"] for group in groups]
-    checkpoint = work / f"{name}.pt"
-    first = 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        student.load_state_dict(saved["student"])
-        optimiser.load_state_dict(saved["optimiser"])
-        first = saved["step"]
-    student.train()
-    for module in student.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0  # the teacher has none; the target is exact
-    started, read, running = time.time(), 0, 0.0
-    for step, batch in enumerate(order[first:], start=first):
-        scale = min(1.0, (step + 1) / 50) * max(0.02, 1 - step / len(order))
-        for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * scale
+
+    def step_loss(batch: Sequence[int]) -> tuple[Tensor, int]:
         ids, mask = padded([tokens[place] for place in batch])
         with torch.autocast("cpu", torch.bfloat16):
             vectors = student(ids, mask)
-        loss = loss_of(vectors.float(), wanted(batch))
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], 1.0)
-        optimiser.step()
-        read += int(mask.sum())
-        running = 0.98 * running + 0.02 * float(loss.detach()) if step > first else float(loss.detach())
-        if step % 50 == 0:
-            speed = read / (time.time() - started)
-            say(f"{name}: step {step}/{len(order)}, loss {running:.4f}, {speed:.0f} tokens/s")
-        if step % 500 == 499 or step == len(order) - 1:
-            state = {"student": student.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}
-            torch.save(state, checkpoint.with_suffix(".part"))
-            checkpoint.with_suffix(".part").replace(checkpoint)
+        return loss_of(vectors.float(), wanted(batch)), int(mask.sum())
+
+    descend(student, optimiser, order, step_loss, checkpoint=work / f"{name}.pt", say=say, warmup=50, keep_every=500)
 
 
 def save(student: Student, tokenizer: Tokenizer, folder: Path) -> None:
@@ -290,19 +265,11 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the training texts, for a trial")
     parser.add_argument("--untrained", action="store_true", help="only the vocabulary")
     options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    with (options.work / "training.log").open("a", encoding="utf-8") as log:
-
-        def say(line: str) -> None:
-            print(line, flush=True)
-            print(line, file=log, flush=True)
-
+    with logged(options.work / "training.log") as say:
         run(options, say)
 
 
-def run(options: argparse.Namespace, say: Callable[[str], None]) -> None:
+def run(options: argparse.Namespace, say: Say) -> None:
     """What main does, with the options read."""
     original, bert = load_tokenizer(), load_original()
     pairs = gather_pairs(options.data, options.pairs)
@@ -316,7 +283,7 @@ def run(options: argparse.Namespace, say: Callable[[str], None]) -> None:
     say(json.dumps(vocabulary.report))
     tokenizer = gloss_vocabulary.extended(original, vocabulary.words)
     student = Student(bert, torch.tensor(vocabulary.rows))
-    save_untrained(student, tokenizer, options.work / "untrained")
+    save(_copy(student), tokenizer, options.work / "untrained")
     if options.untrained:
         return
     chosen = items(original, vocabulary, pairs, english)
@@ -348,11 +315,6 @@ def _copy(student: Student) -> Student:
     copy = Student(load_original(), student.new.detach())
     copy.load_state_dict(student.state_dict())
     return copy
-
-
-def save_untrained(student: Student, tokenizer: Tokenizer, folder: Path) -> None:
-    """Writes the model as it is before any training, for comparison."""
-    save(_copy(student), tokenizer, folder)
 
 
 def _cached(path: Path, make: Callable[[], Tensor]) -> Tensor:

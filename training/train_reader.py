@@ -17,8 +17,7 @@ import argparse
 import json
 import pickle
 import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +25,7 @@ import numpy as np
 import torch
 from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
-from transformers import BertModel, logging
+from transformers import BertModel
 
 from rag import metrics
 from rag.config import read_settings
@@ -34,6 +33,7 @@ from rag.documents import Span
 from rag.embedding import open_embedder
 from rag.reader import best_span
 from training import gloss_vocabulary
+from training.loop import Say, descend, logged
 from training.original import load_original, load_tokenizer
 from training.question_sets import QuestionSet, read_facqa, read_squad
 from training.reader_examples import Example, all_examples
@@ -117,7 +117,7 @@ def loss_of(answers: Tensor, bounds: Tensor, types: Tensor, rows: Sequence[Row])
     return loss
 
 
-def train(reader: Reader, rows: Sequence[Row], work: Path, say: Callable[[str], None]) -> None:
+def train(reader: Reader, rows: Sequence[Row], work: Path, say: Say) -> None:
     """One pass over the examples, from the last checkpoint if there is one."""
     torch.manual_seed(SEED)
     order = batches([len(row.ids) for row in rows], random.Random(SEED))
@@ -127,39 +127,15 @@ def train(reader: Reader, rows: Sequence[Row], work: Path, say: Callable[[str], 
     optimiser = torch.optim.AdamW(
         [{"params": body, "lr": BODY_RATE}, {"params": heads, "lr": HEAD_RATE}], weight_decay=0.01
     )
-    rates = [group["lr"] for group in optimiser.param_groups]
-    checkpoint, first = work / "reader.pt", 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        reader.load_state_dict(saved["reader"])
-        optimiser.load_state_dict(saved["optimiser"])
-        first = saved["step"]
-    reader.train()
-    for module in reader.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0  # every example is seen once, and drawing the masks takes as long as the rest
-    started, read, running = time.time(), 0, 2.0
-    for step, batch in enumerate(order[first:], start=first):
-        scale = min(1.0, (step + 1) / 100) * max(0.02, 1 - step / len(order))
-        for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * scale
+
+    def step_loss(batch: Sequence[int]) -> tuple[Tensor, int]:
         chosen = [rows[place] for place in batch]
         ids, types, mask = tensors(chosen)
         with torch.autocast("cpu", torch.bfloat16):
             answers, bounds = reader(ids, types, mask)
-        loss = loss_of(answers.float(), bounds.float(), types, chosen)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_([*body, *heads], 1.0)
-        optimiser.step()
-        read += int(mask.sum())
-        running = 0.98 * running + 0.02 * float(loss.detach())
-        if step % 50 == 0:
-            say(f"step {step}/{len(order)}, loss {running:.3f}, {read / (time.time() - started):.0f} tokens/s")
-        if step % 400 == 399 or step == len(order) - 1:
-            state = {"reader": reader.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}
-            torch.save(state, checkpoint.with_suffix(".part"))
-            checkpoint.with_suffix(".part").replace(checkpoint)
+        return loss_of(answers.float(), bounds.float(), types, chosen), int(mask.sum())
+
+    descend(reader, optimiser, order, step_loss, checkpoint=work / "reader.pt", say=say, warmup=100, keep_every=400)
 
 
 def evaluate(reader: Reader, tokenizer: Tokenizer, found: QuestionSet, most: int = 400) -> dict[str, float]:
@@ -214,19 +190,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints, the log and the result")
     parser.add_argument("--share", type=float, default=1.0, help="of the examples, for a trial")
     options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    with (options.work / "reader.log").open("a", encoding="utf-8") as log:
-
-        def say(line: str) -> None:
-            print(line, flush=True)
-            print(line, file=log, flush=True)
-
+    with logged(options.work / "reader.log") as say:
         run(options, say)
 
 
-def run(options: argparse.Namespace, say: Callable[[str], None]) -> None:
+def run(options: argparse.Namespace, say: Say) -> None:
     """What main does, with the options read."""
     tokenizer = Tokenizer.from_file(str(options.embedder / "tokenizer.json"))
     tokenizer.no_padding()
