@@ -27,7 +27,7 @@ from transformers import BertModel, logging
 
 from training.graphs import HEAD_SIZE, HEADS, Encoder, export, optimise, quantise, smooth
 from training.original import SOURCE, WEIGHTS_SHA256, load_original, load_tokenizer
-from training.question_sets import read_facqa, read_squad
+from training.question_sets import QuestionSet, read_facqa, read_squad
 
 INPUTS = ("input_ids", "attention_mask")
 LANGUAGES = ("en", "fr", "id")
@@ -54,15 +54,19 @@ def load(folder: str) -> tuple[BertModel, Tokenizer]:
     return bert, Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
 
 
-def calibration_texts(data: Path, each: int = 64) -> list[str]:
-    """Some passages and questions of training sets in three languages."""
-    sets = (
+def calibration_sets(data: Path) -> tuple[QuestionSet, ...]:
+    """Training sets in three languages, of which a few texts tell how large activations get."""
+    return (
         read_squad(data / "qa" / "tydiqa-goldp.en.train.json.gz", "tydiqa", "en"),
         read_squad(data / "qa" / "piaf-even.fr.json.gz", "piaf", "fr", (0, 2)),
         read_facqa(data / "qa" / "facqa.id.train.csv.gz", "facqa"),
     )
+
+
+def calibration_texts(data: Path, each: int = 64) -> list[str]:
+    """Some passages and questions of training sets in three languages."""
     texts: list[str] = []
-    for found in sets:
+    for found in calibration_sets(data):
         texts += [text[:700] for text in list(found.texts.values())[:each]]
         texts += [case.question for case in found.cases[:each]]
     return texts

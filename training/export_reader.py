@@ -16,10 +16,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertModel, logging
 
-from training.export_embedder import LANGUAGES, write_package
+from training.export_embedder import LANGUAGES, calibration_sets, write_package
 from training.graphs import Encoder, export, optimise, quantise, smooth
 from training.original import WEIGHTS_SHA256
-from training.question_sets import read_facqa, read_squad
 from training.train_reader import LONGEST, Reader
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -50,12 +49,11 @@ def load(folder: Path) -> tuple[Reader, Tokenizer]:
 
 def calibration_inputs(data: Path, tokenizer: Tokenizer, each: int = 64) -> list[tuple[Tensor, ...]]:
     """Ids, masks and types of some questions with their passages, from training sets in three languages."""
-    sets = (
-        read_squad(data / "qa" / "tydiqa-goldp.en.train.json.gz", "tydiqa", "en"),
-        read_squad(data / "qa" / "piaf-even.fr.json.gz", "piaf", "fr", (0, 2)),
-        read_facqa(data / "qa" / "facqa.id.train.csv.gz", "facqa"),
-    )
-    asked = [(case.question, found.texts[case.about or ""][:700]) for found in sets for case in found.cases[:each]]
+    asked = [
+        (case.question, found.texts[case.about or ""][:700])
+        for found in calibration_sets(data)
+        for case in found.cases[:each]
+    ]
     rows = []
     for encoding in tokenizer.encode_batch(asked):
         ids = torch.tensor([encoding.ids[:LONGEST]])

@@ -33,6 +33,11 @@ class QuestionSet:
     cases: list[Case] = field(default_factory=list)
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a gzipped file."""
+    return gzip.decompress(path.read_bytes()).decode().splitlines()
+
+
 def read_squad(path: Path, name: str, language: str, part: tuple[int, int] = (0, 1)) -> QuestionSet:
     """The paragraphs of a file in SQuAD format as documents of their own, and its questions.
 
@@ -90,7 +95,7 @@ def _join(words: list[str]) -> tuple[str, list[int]]:
 def read_qed(path: Path, name: str) -> QuestionSet:
     """QED's Wikipedia paragraphs with the questions people typed into a search engine."""
     found = QuestionSet(name)
-    for number, line in enumerate(gzip.decompress(path.read_bytes()).decode().splitlines()):
+    for number, line in enumerate(read_lines(path)):
         record = json.loads(line)
         document = f"{name}/{number:04d}.txt"
         found.texts[document] = record["paragraph_text"]

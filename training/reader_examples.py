@@ -8,7 +8,6 @@ question and passage need not share a language.
 
 from __future__ import annotations
 
-import gzip
 import random
 import re
 from collections import defaultdict
@@ -25,7 +24,7 @@ from rag.evidence import sign_of
 from rag.sentences import split
 from rag.text import STOP_WORDS, fold
 from training.gloss_vocabulary import Glosses
-from training.question_sets import Case, QuestionSet, read_facqa, read_qed, read_squad
+from training.question_sets import Case, QuestionSet, read_facqa, read_lines, read_qed, read_squad
 
 PASSAGE_WORDS = 95
 """A passage is filled up with sentences to about as many words as a chunk of the index has."""
@@ -77,7 +76,7 @@ def training_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
 def read_qamr(data: Path, part: str) -> QuestionSet:
     """QAMR's questions, each about one sentence, the sentences of a paragraph joined again."""
     found = QuestionSet(f"qamr-{part}")
-    lines = gzip.decompress((data / "qamr.en.wiki-sentences.tsv.gz").read_bytes()).decode().splitlines()
+    lines = read_lines(data / "qamr.en.wiki-sentences.tsv.gz")
     tokens = {name: text.split() for name, _, text in (line.partition("\t") for line in lines)}
     paragraphs: dict[str, list[str]] = defaultdict(list)
     for name in sorted(tokens, key=lambda name: (name.rpartition(":")[0], int(name.rpartition(":")[2]))):
@@ -96,7 +95,7 @@ def read_qamr(data: Path, part: str) -> QuestionSet:
                 text += word
             places[name] = paragraph, spans
         found.texts[paragraph] = text
-    for row in gzip.decompress((data / f"qamr.en.{part}.tsv.gz").read_bytes()).decode().splitlines():
+    for row in read_lines(data / f"qamr.en.{part}.tsv.gz"):
         fields = row.split("\t")
         paragraph, spans = places[fields[0]]
         marked = [int(number) for number in fields[6].split()]

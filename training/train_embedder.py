@@ -15,7 +15,6 @@ training/export_embedder.py, and FOLDER/training.json the log.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import time
@@ -34,7 +33,7 @@ from training import gloss_vocabulary
 from training.gloss_vocabulary import Glosses, Pair, Vocabulary, read_pairs
 from training.loop import Say, descend, logged
 from training.original import load_original, load_tokenizer
-from training.question_sets import read_facqa, read_qed, read_squad
+from training.question_sets import read_facqa, read_lines, read_qed, read_squad
 
 SEED = 11
 LONGEST = 160
@@ -75,16 +74,12 @@ def english_texts(data: Path) -> tuple[list[str], list[str], list[str]]:
         read_qed(data / "qa" / "qed.en.dev.jsonl.gz", "qed"),
     ]
     passages = [text for found in sets for text in found.texts.values()]
-    lines = gzip.decompress((data / "qa" / "qamr.en.wiki-sentences.tsv.gz").read_bytes()).decode().splitlines()
+    lines = read_lines(data / "qa" / "qamr.en.wiki-sentences.tsv.gz")
     sentences = [line.split("\t")[1] for line in lines if "\t" in line]
     sentences += [text[span.start : span.end] for text in passages for span in split(text[:3_000], "en")]
     questions = [case.question for found in sets for case in found.cases]
-    questions += [row.split("\t")[5] for row in _rows(data / "qa" / "qamr.en.filtered-dev.tsv.gz")]
+    questions += [row.split("\t")[5] for row in read_lines(data / "qa" / "qamr.en.filtered-dev.tsv.gz")]
     return passages, sentences, questions
-
-
-def _rows(path: Path) -> list[str]:
-    return gzip.decompress(path.read_bytes()).decode().splitlines()
 
 
 def code_switched(tokenizer: Tokenizer, text: str, translations: Glosses, chance: random.Random) -> str:
