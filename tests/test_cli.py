@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import pty
 import re
 import shutil
 import signal
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from terminal import on_terminal
 from typer.testing import CliRunner, Result
 
 from rag import __version__
@@ -435,20 +435,7 @@ def test_search_batches_have_the_hits(here: Path) -> None:
 
 
 def _on_terminal(command: list[str], folder: Path, **more: str) -> str:
-    """What the command writes to a terminal, stderr included."""
-    parent, child = pty.openpty()
-    environment = _environment(TERM="xterm-256color", COLUMNS="70", **more)
-    process = subprocess.Popen(command, cwd=folder, stdin=child, stdout=child, stderr=child, env=environment)
-    os.close(child)
-    written = b""
-    try:
-        while block := os.read(parent, 65536):
-            written += block
-    except OSError:  # Linux reports the end of a terminal as an error
-        pass
-    os.close(parent)
-    process.wait(timeout=60)
-    return written.decode().replace("\r\n", "\n")
+    return on_terminal(command, folder, _environment(TERM="xterm-256color", COLUMNS="70", **more))[0]
 
 
 def test_terminals_show_links_and_wrapped_lines(here: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import shutil
 import signal
@@ -30,6 +28,7 @@ from modelled import (
     server,
     writes,
 )
+from terminal import on_terminal
 
 __all__ = ["here", "indexed", "server"]
 
@@ -150,20 +149,9 @@ def test_terminals_get_wrapped_lines_and_links(here: Path) -> None:
 
 
 def _on_terminal(command: list[str], folder: Path) -> str:
-    """What the command writes to a terminal of 80 columns, stderr included."""
-    parent, child = pty.openpty()
-    settings = environment(TERM="xterm-256color", COLUMNS="80")
-    process = subprocess.Popen(command, cwd=folder, stdin=child, stdout=child, stderr=child, env=settings)
-    os.close(child)
-    written = b""
-    try:
-        while block := os.read(parent, 65536):
-            written += block
-    except OSError:  # Linux reports the end of a terminal as an error
-        pass
-    os.close(parent)
-    assert process.wait(timeout=60) == 0, written.decode()
-    return written.decode().replace("\r\n", "\n")
+    written, code = on_terminal(command, folder, environment(TERM="xterm-256color", COLUMNS="80"))
+    assert code == 0, written
+    return written
 
 
 def test_the_first_question_may_go_to_a_model(here: Path, server: FaultServer) -> None:
