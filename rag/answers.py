@@ -61,12 +61,16 @@ class DraftConflict(DraftModel):
 
 
 class DraftAnswer(DraftModel):
-    """What an answerer wrote, before anything is checked."""
+    """What an answerer wrote, before anything is checked.
+
+    ``confidence`` is how sure the answerer is that the passages answer, 0 to 1; None when it does not say.
+    """
 
     status: Status
     claims: list[DraftClaim] = Field(default_factory=list)
     conflicts: list[DraftConflict] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list)
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rag.index import Index
     from rag.usage import ModelUsage
 
+Observe = Callable[[Sequence[Hit], DraftAnswer], None]
+
 
 def ask(
     question: str,
@@ -33,6 +35,7 @@ def ask(
     language: str | None = None,
     fallback: Answerer | None = None,
     judge: Judging | None = None,
+    observe: Observe | None = None,
 ) -> Answer:
     """The verified answer to a question.
 
@@ -45,13 +48,17 @@ def ask(
         language: The question's language, ISO 639-1; detected when None.
         fallback: Who drafts, without a model, when the answerer's model fails; the answer says so.
         judge: Confirms each statement of a model.
+        observe: Is shown the hits and the draft that the answer is made of.
 
     Raises:
         ModelError: The answerer's or the judge's model failed, and there is no fallback.
     """
     asked = _Asked.retrieved(question, index, k, filter, language, judge=judge)
     try:
-        return asked.verified(asked.draft(answerer), answerer)
+        draft = asked.draft(answerer)
+        if observe is not None:
+            observe(asked.hits, draft)
+        return asked.verified(draft, answerer)
     except ModelError as error:
         if fallback is None:
             raise

@@ -159,6 +159,7 @@ class Workspace:
         k: int | None = None,
         filter: Filter = Filter(),  # noqa: A002, B008 - frozen
         language: str | None = None,
+        observe: pipeline.Observe | None = None,
     ) -> Answer:
         """The verified answer.
 
@@ -167,6 +168,7 @@ class Workspace:
             k: How many passages are retrieved; RAG_K when None.
             filter: Which documents count.
             language: The question's language, ISO 639-1; detected when None.
+            observe: Is shown the hits and the draft that the answer is made of.
 
         Raises:
             QuestionError: The question is empty, has no words or is too long.
@@ -183,6 +185,7 @@ class Workspace:
                 language=language,
                 fallback=self.fallback,
                 judge=self.judge,
+                observe=observe,
             )
             return self._accounted(answer)
 

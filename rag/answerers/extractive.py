@@ -102,11 +102,13 @@ class ExtractiveAnswerer:
             asked = questions.read(_without(question, unknown), language)
         found = self._gather(asked, hits)
         if not found.places or not asked.words:
-            return DraftAnswer(status="unanswerable", missing=unknown or [question.strip()])
+            return DraftAnswer(status="unanswerable", missing=unknown or [question.strip()], confidence=0.0)
         scores = found.features @ self._weights.ranking
         threshold = self._weights.threshold * (_OPEN if asked.wants_list else 1)
-        if self.probability(asked, found, scores) < threshold:
-            return DraftAnswer(status="unanswerable", missing=[*_missing(asked, found, scores), *unknown])
+        confidence = self.probability(asked, found, scores)
+        if confidence < threshold:
+            missing = [*_missing(asked, found, scores), *unknown]
+            return DraftAnswer(status="unanswerable", missing=missing, confidence=confidence)
         order = [int(place) for place in np.argsort(-scores, kind="stable")]
         chosen = _choose(asked, hits, found, scores, order)
         if asked.wants_list:  # where several sentences answer together, those in the question's language come first
@@ -120,6 +122,7 @@ class ExtractiveAnswerer:
             ],
             conflicts=conflicts.find(asked, looked_at),
             missing=unknown,
+            confidence=confidence,
         )
 
     def _unknown_part(self, asked: Question, hits: Sequence[Hit]) -> list[str]:
