@@ -6,8 +6,9 @@ contains is data: it can't move the cursor, colour the screen or forge a link.
 
 from __future__ import annotations
 
+from rag.contracts import dump
 from rag.rendering.citations import SourceNote, answer_quotations
-from rag.rendering.contract import answer_object, dump, hit_object
+from rag.rendering.contract import answer_object, hit_object
 from rag.rendering.markdown import render_markdown
 from rag.rendering.terminal import Look, render_claim, render_explanation, render_hits, render_sources, render_text
 

@@ -7,14 +7,11 @@ meaning.
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
-import json
-import re
 from typing import Any
 
-from rag.answers import Answer, Attribution, Claim, Conflict, Position, Quotation, Usage
-from rag.documents import Hit, Span
+from rag import contracts
+from rag.answers import Answer, Claim, Quotation
+from rag.documents import Hit
 
 SCHEMA_NAME = "answer/1"
 
@@ -24,25 +21,14 @@ _OPTIONAL = {
     Claim: ("attribution",),
     Answer: ("prompt", "fallback"),
 }
-_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def answer_object(answer: Answer) -> dict[str, Any]:
     """The answer as a JSON object, keys in the contract's order; what may be absent only when known."""
-    fields = _plain(answer)
+    fields = contracts.plain(answer, _OPTIONAL)
     timings = {step: round(seconds, 6) for step, seconds in answer.timings.items()}
     head = {"schema": SCHEMA_NAME, **{key: fields.pop(key) for key in ("question", "language", "status")}}
     return {**head, "text": answer.text, **fields, "timings": timings}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return value
-    optional = _OPTIONAL.get(type(value), ())
-    pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-    return {name: _plain(item) for name, item in pairs if not (item is None and name in optional)}
 
 
 def hit_object(hit: Hit) -> dict[str, Any]:
@@ -64,27 +50,10 @@ def hit_object(hit: Hit) -> dict[str, Any]:
     }
 
 
-def dump(value: object, *, ascii_only: bool = False) -> str:
-    r"""The value as JSON on one line, non-ASCII characters as they are unless ascii_only.
-
-    Undecodable bytes of file names (PEP 383) are escaped, so the result can always be encoded.
-
-    >>> dump({"name": "café \udcff"})
-    '{"name": "café \\udcff"}'
-    """
-    text = json.dumps(value, ensure_ascii=ascii_only)
-    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
 def answer_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of an answer object, derived from the types."""
-    from pydantic import TypeAdapter
-
-    schema = TypeAdapter(Answer).json_schema(mode="serialization")
-    definitions = schema.pop("$defs")
-    for kind in (Attribution, Claim, Conflict, Position, Quotation, Span, Usage):
-        _describe(definitions[kind.__name__], kind)
-    _describe(schema, Answer)
+    schema = contracts.described_schema(Answer, _OPTIONAL)
+    definitions = schema["$defs"]
     _count_from_zero(definitions)
     fields = schema["properties"]
     fields = {
@@ -106,28 +75,6 @@ def answer_schema() -> dict[str, Any]:
     }
 
 
-def _describe(schema: dict[str, Any], kind: type) -> None:
-    """Fill in descriptions from the docstring, require every field that is always present, and drop defaults."""
-    optional = _OPTIONAL.get(kind, ())
-    sections = inspect.cleandoc(kind.__doc__ or "").split("\nAttributes:\n")
-    described = dict(re.findall(r"^ {4}(\w+): (.+?)(?=\n {4}\w|\Z)", sections[1], re.M | re.S)) if sections[1:] else {}
-    schema["description"] = " ".join(sections[0].split())
-    for name, field in schema["properties"].items():
-        field.pop("default", None)
-        field.pop("title", None)
-        if name in optional:
-            _forbid_null(field)
-        if name in described:
-            nothing = "absent" if name in optional else "null"
-            field["description"] = " ".join(described[name].split()).replace("None", nothing)
-    schema["required"] = [name for name in schema["properties"] if name not in optional]
-
-
-def _forbid_null(field: dict[str, Any]) -> None:
-    [kept] = [option for option in field.pop("anyOf") if option != {"type": "null"}]
-    field.update(kept)
-
-
 def _count_from_zero(definitions: dict[str, Any]) -> None:
     quotation = definitions["Quotation"]["properties"]
     quotation["start"]["minimum"] = 0
@@ -142,4 +89,4 @@ def _count_from_zero(definitions: dict[str, Any]) -> None:
 
 def schema_text() -> str:
     """The published schema file, byte for byte."""
-    return json.dumps(answer_schema(), ensure_ascii=False, indent=2) + "\n"
+    return contracts.schema_text(answer_schema())
