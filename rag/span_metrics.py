@@ -70,23 +70,23 @@ def _folded(text: str) -> str:
     return " ".join(fold(text).split())
 
 
-def sentence_units(places: Iterable[Place], sentences: Mapping[str, Sequence[Span]]) -> frozenset[Unit]:
+def sentence_units(places: Iterable[Place], sentences: Mapping[str, Sequence[Span]]) -> frozenset[Place]:
     """The sentences that the places share a character with; a place that touches none is a unit of its own.
 
     Args:
-        places: Spans of documents; an empty span touches nothing.
+        places: Spans of documents; an empty one touches nothing.
         sentences: For each document its sentences, in order, never overlapping.
     """
-    units: set[Unit] = set()
+    units: set[Place] = set()
     for document, span in places:
-        known = sentences.get(document, ())
+        known = sentences.get(document, ()) if span.start < span.end else ()
         first = bisect.bisect_right(known, span.start, key=lambda sentence: sentence.end)
         touched = list(itertools.takewhile(span.overlaps, known[first:]))
-        units |= {(document, sentence) for sentence in touched or [span]}
+        units |= {Place(document, sentence) for sentence in touched or [span]}
     return frozenset(units)
 
 
-def character_units(places: Iterable[Place]) -> frozenset[Unit]:
+def character_units(places: Iterable[Place]) -> frozenset[tuple[str, int]]:
     """The characters of the places, each once."""
     return frozenset((document, offset) for document, span in places for offset in range(span.start, span.end))
 
