@@ -21,9 +21,8 @@ _GOLD_OF = {
     "squad": "The gold of a question is, in every text that it was asked about, the sentence around the set's answer, "
     "since an answer here cites sentences; the set's answers are the accepted short answers. A question that the set "
     "calls impossible is unanswerable: the set says so of one text, and another one here may answer it all the same.",
-    "beir": "BEIR names documents and no answers. The gold of a question is the whole of every document judged above "
-    "0, so that citing any sentence of one of them counts as right. Measures of short answers do not apply, and recall "
-    "of characters is about the document, hence low.",
+    "beir": "BEIR names documents and no answers. The gold of a question is each sentence of every document judged "
+    "above 0, so that citing one sentence of one of them counts as right. Measures of short answers do not apply.",
 }
 
 

@@ -249,9 +249,9 @@ class _Writer:
         pending.texts.add(written.digest)
         if written.document is not None and question.answerable:
             self._done.repaired += sum(not as_given for _, as_given in places)
-            spans = [span for span, _ in places] or [_whole(written.text)]
             pending.answers.update(dict.fromkeys(span.of(written.text) for span, _ in places))
-            pending.spans += _gold_spans(spans, written)
+            answers = [span for span, _ in places]
+            pending.spans += _gold_spans(answers, written.text, written.language, written.document)
         if len(pending.texts) < expected:
             return None
         self._pending[key] = None
@@ -290,24 +290,21 @@ class _Writer:
         return identity
 
 
-def _whole(text: str) -> Span:
-    return Span(len(text) - len(text.lstrip()), len(text.rstrip()))
-
-
-def _gold_spans(answers: Sequence[Span], written: _Written) -> Iterator[GoldSpan]:
-    """The sentences around the answers, the shortest of those that overlap."""
-    around = sentences.split(written.text, written.language)
-    taken: list[Span] = []
-    for span in sorted({_around(span, around) for span in answers}, key=lambda span: (span.end - span.start, span)):
-        if written.document is not None and not any(span.overlaps(other) for other in taken):
-            taken.append(span)
-            quote = span.of(written.text)
-            yield GoldSpan(document=written.document, start=span.start, end=span.end, quote=quote)
+def _gold_spans(answers: Sequence[Span], text: str, language: str | None, document: str) -> Iterator[GoldSpan]:
+    """The sentences around the answers, the shortest of those that overlap; without answers every sentence."""
+    taken = around = sentences.split(text, language)
+    if answers:
+        taken = []
+        for span in sorted((_around(span, around) for span in answers), key=lambda span: (span.end - span.start, span)):
+            if not any(span.overlaps(other) for other in taken):
+                taken.append(span)
+    for span in sorted(taken):
+        yield GoldSpan(document=document, start=span.start, end=span.end, quote=span.of(text))
 
 
 def _around(answer: Span, around: Sequence[Span]) -> Span:
     """From the beginning of the first sentence with a part of the answer to the end of the last."""
-    held = [sentence for sentence in around if sentence.overlaps(answer)] + [answer]
+    held = [*(sentence for sentence in around if sentence.overlaps(answer)), answer]
     return Span(min(span.start for span in held), max(span.end for span in held))
 
 

@@ -43,7 +43,7 @@ class RawQuestion:
     Attributes:
         id: The set's, or "" where it has none.
         text: What is asked.
-        answers: Empty when the text does not answer it, and in BEIR, whose gold is the whole text.
+        answers: Empty when the text does not answer it, and in BEIR, which has none.
         answerable: Whether the text answers it.
     """
 

@@ -20,6 +20,7 @@ from rag.question_imports import file_name, import_set, slug
 from rag.question_sets import RawAnswer, clean, locate
 
 LAKE = "Lake Orta lies in Italy. It is 143 metres deep. Its name is old."
+LAKE_SENTENCES = ["Lake Orta lies in Italy.", "It is 143 metres deep.", "Its name is old."]
 
 
 def _qa(question: str, *answers: tuple[str, int], **more: Any) -> dict[str, Any]:
@@ -227,7 +228,7 @@ def test_a_limit_draws_whole_texts_and_repeats(tmp_path: Path) -> None:
 
 
 def test_a_beir_question_has_every_relevant_document_as_gold(tmp_path: Path) -> None:
-    """Whole documents, no short answers; a judgement of 0 is none."""
+    """Each of their sentences, no short answers; a judgement of 0 is none."""
     corpus = [{"_id": "d1", "title": "Orta", "text": LAKE}, {"_id": "d2", "title": "", "text": " Orta is deep. \n"}]
     corpus += [{"_id": "d3", "title": "", "text": "Nothing."}, {"_id": "d4", "title": "", "text": "Garda."}]
     folder = _beir(
@@ -235,7 +236,7 @@ def test_a_beir_question_has_every_relevant_document_as_gold(tmp_path: Path) -> 
         "q1\td1\t2\nq1\td2\t1\nq1\td3\t0\n",
     )  # fmt: skip
     (question,) = _imported(folder, tmp_path / "out")
-    assert [span.quote for span in question.spans()] == [f"Orta\n\n{LAKE}", "Orta is deep."]
+    assert [span.quote for span in question.spans()] == ["Orta", *LAKE_SENTENCES, "Orta is deep."]
     assert (question.nuggets[0].answers, question.status) == ((), "answered")
     assert len(list((tmp_path / "out" / "documents").iterdir())) == 4
 
