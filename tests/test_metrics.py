@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ir_measures
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ir_measures import RR, R, Success, nDCG
 
@@ -91,6 +91,7 @@ def test_an_item_ranked_twice_gains_once() -> None:
     assert ndcg_at(["a", "a", "b"], {"a": 1, "b": 1}, 2) == 1
 
 
+@settings(deadline=None)  # the first call loads trec_eval
 @given(st.permutations("abcdefgh"), st.dictionaries(st.sampled_from("abcdefghij"), st.integers(1, 3), min_size=1))
 def test_ranking_measures_are_those_of_trec_eval(ranking: list[str], gains: dict[str, int]) -> None:
     """For graded relevance at several depths; recall and reciprocal rank take any gain as relevant."""
