@@ -12,7 +12,6 @@ from rag.errors import UsageError
 from rag.results import GateKind
 
 DEFAULT = Path("evals/suite.toml")
-CHANGES = ("edited", "deleted", "planted")
 
 _EXAMPLE = '[[corpora]] name = "mine" gold = "mine.jsonl"'
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -153,6 +152,10 @@ class Suite(_Table):
         if len(set(names)) < len(names):
             raise ValueError(f"two corpora have the same name: {', '.join(names)}")
         return self
+
+    def without_margins(self) -> Self:
+        """The suite without the gates that need a baseline."""
+        return self.model_copy(update={"gates": tuple(gate for gate in self.gates if gate.kind != "margin")})
 
     def beside(self, path: Path) -> Path:
         """A path that the suite names, seen from the current folder."""
