@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from rag.eval_reports import views
 from rag.eval_reports.views import Case
-from rag.rendering.display import clip, count
-from rag.rendering.markdown import code, escape
+from rag.rendering.display import clip, count, safe_text
+from rag.rendering.markdown import code, escape_inline
 from rag.results import Figure, Report, Verdict
 
 _SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️", "error": "🚫"}
@@ -25,8 +25,8 @@ def render_markdown(report: Report) -> str:
     cases = views.cases_of(report)
     outcome = views.overall(report)
     blocks = [
-        f"## {_SIGNS[outcome]} {escape(report.suite)}: {_HEADS[outcome]}",
-        escape(views.summary(report)),
+        f"## {_SIGNS[outcome]} {plain(report.suite)}: {_HEADS[outcome]}",
+        views.summary(report),
         _gates(report),
         _figures(report),
         _comparisons(report),
@@ -36,6 +36,11 @@ def render_markdown(report: Report) -> str:
         _folded("What was measured", _system(report)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def plain(text: str) -> str:
+    """The text on one line, shown as it is wherever it does not begin a line."""
+    return escape_inline(safe_text(text))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> str:
@@ -63,7 +68,7 @@ def _gates(report: Report) -> str:
 
 def _gate(verdict: Verdict) -> Sequence[str]:
     words = (verdict.gate, verdict.value, verdict.limit, verdict.reason)
-    return (_SIGNS[verdict.outcome], *map(escape, words))
+    return (_SIGNS[verdict.outcome], *map(plain, words))
 
 
 def _figures(report: Report) -> str:
@@ -79,10 +84,10 @@ def _figures(report: Report) -> str:
 
 def _figure(report: Report, figure: Figure) -> Sequence[str]:
     best = views.best_control(report, figure.metric)
-    control = f"{views.number(report, figure.metric, best[1])} {escape(best[0].name)}" if best else "–"
+    control = f"{views.number(report, figure.metric, best[1])} {plain(best[0].name)}" if best else "–"
     close = " ⚠️" if views.flagged(report, figure.metric) else ""
     return (
-        escape(views.title_of(report, figure.metric)),
+        plain(views.title_of(report, figure.metric)),
         f"**{views.number(report, figure.metric, figure.value)}**",
         views.spread(report, figure.metric, figure.interval) or "–",
         views.scored(figure),
@@ -94,7 +99,7 @@ def _comparisons(report: Report) -> str:
     if not report.comparisons:
         return ""
     lines = [
-        f"- {escape(views.title_of(report, one.metric))}: {escape(views.compared(report, one))}"
+        f"- {plain(views.title_of(report, one.metric))}: {plain(views.compared(report, one))}"
         for one in report.comparisons
     ]
     return "\n".join(["**Against the baseline**", "", *lines])
@@ -106,11 +111,11 @@ def _slices(report: Report) -> str:
     if not groups or not metrics:
         return ""
     rows = [
-        (escape(one.name), *(_in_slice(report, views.figure_of(one.figures, metric)) for metric in metrics))
+        (plain(one.name), *(_in_slice(report, views.figure_of(one.figures, metric)) for metric in metrics))
         for group in groups.values()
         for one in group
     ]
-    return table(("slice", *(escape(views.title_of(report, metric)) for metric in metrics)), rows)
+    return table(("slice", *(plain(views.title_of(report, metric)) for metric in metrics)), rows)
 
 
 def _in_slice(report: Report, figure: Figure | None) -> str:
@@ -122,9 +127,9 @@ def _in_slice(report: Report, figure: Figure | None) -> str:
 def _counterfactuals(report: Report) -> str:
     rows = [
         (
-            escape(one.id),
-            escape(one.change),
-            escape(one.expected),
+            plain(one.id),
+            plain(one.change),
+            plain(one.expected),
             "not asked" if one.followed is None else "yes" if one.followed else "**no**",
         )
         for one in report.counterfactuals
@@ -138,8 +143,8 @@ def _worst(cases: Sequence[Case]) -> str:
     lines = []
     for case in wrong[:_WORST]:
         said = case.item.trial.error if case.answer is None else case.answer.text
-        answer = f": {escape(clip(said, _TEXT_CHARACTERS))}" if said else ""
-        lines.append(f"- {code_name(case.item.id)} {escape(case.gold.question)}  ")
+        answer = f": {plain(clip(said, _TEXT_CHARACTERS))}" if said else ""
+        lines.append(f"- {code_name(case.item.id)} {plain(case.gold.question)}  ")
         lines.append(f"  *{views.STANDING_WORDS[case.standing]}*{answer}")
     if wrong[_WORST:]:
         lines.append(f"- and {len(wrong) - _WORST:,} more")
@@ -152,5 +157,5 @@ def code_name(name: str) -> str:
 
 
 def _system(report: Report) -> str:
-    rows = [(escape(name), escape(value)) for name, value in views.facts(report.system)]
+    rows = [(plain(name), plain(value)) for name, value in views.facts(report.system)]
     return table(("", ""), rows, words=2) if rows else ""

@@ -12,7 +12,7 @@ from rag.rendering.terminal import Look
 from rag.results import Figure, Report, Slice, Verdict
 
 _MARKS = {"pass": "ok", "fail": "FAIL", "inconclusive": "open", "error": "ERROR"}
-_WORST = 8
+_WORST = 6
 _PASSED = 6
 _SLICE_FIGURES = 4
 _TEXT_CHARACTERS = 220
@@ -28,7 +28,7 @@ def render_terminal(report: Report, look: Look, *, page: Path | None = None) -> 
     """
     cases = views.cases_of(report)
     blocks = [_verdict(report, look), _gates(report, look), _figures(report, look), _comparisons(report, look)]
-    blocks += [_slices(report, look), _counterfactuals(report, look), _standings(cases), _worst(cases, look)]
+    blocks += [_slices(report, look), _counterfactuals(report, look), _standings(cases, look), _worst(cases, look)]
     blocks.append(_next_step(page, look))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -55,7 +55,8 @@ def _gates(report: Report, look: Look) -> str:
 def _gate(verdict: Verdict, look: Look) -> Iterator[str]:
     mark = _MARKS[verdict.outcome]
     label = f"  {mark.ljust(6)}"
-    name = f"{safe_text(verdict.gate)}: {safe_text(verdict.value)}, limit {safe_text(verdict.limit)}"
+    limit = "" if verdict.limit in verdict.gate else f", limit {safe_text(verdict.limit)}"
+    name = f"{safe_text(verdict.gate)}: {safe_text(verdict.value)}{limit}"
     head = wrap(name, look.width, indent=" " * 9)[9:]
     yield (label if verdict.outcome == "pass" else look.warn(label)) + " " + head
     if verdict.outcome != "pass" and verdict.reason:
@@ -68,7 +69,7 @@ def _figures(report: Report, look: Look) -> str:
         return ""
     rows: list[tuple[str, ...]] = [("", "value", "95 % interval", "scored / asked", "best control")]
     rows += [_figure_row(report, figure) for figure in figures]
-    lines = _table(rows, look)
+    lines = columns(rows, look)
     for figure in figures:
         if close := views.flagged(report, figure.metric):
             names = ", ".join(safe_text(control.name) for control in close)
@@ -90,7 +91,7 @@ def _figure_row(report: Report, figure: Figure) -> tuple[str, ...]:
     )
 
 
-def _table(rows: Sequence[tuple[str, ...]], look: Look) -> list[str]:
+def columns(rows: Sequence[tuple[str, ...]], look: Look) -> list[str]:
     """The rows in columns, the first to the left; too wide for the terminal, each row becomes a line of its own."""
     from rich.cells import cell_len, set_cell_size
 
@@ -112,8 +113,7 @@ def _table(rows: Sequence[tuple[str, ...]], look: Look) -> list[str]:
 
 def _spelled(row: tuple[str, ...], heads: tuple[str, ...]) -> str:
     """A row in a sentence, for a narrow terminal."""
-    named = (f"{head} {cell}" for head, cell in zip(heads[2:], row[2:], strict=True) if cell)
-    return f"{row[0]}: {row[1]} ({'; '.join(named)})"
+    return f"{row[0]}: " + "; ".join(f"{head} {cell}" for head, cell in zip(heads[1:], row[1:], strict=True) if cell)
 
 
 def _comparisons(report: Report, look: Look) -> str:
@@ -133,7 +133,7 @@ def _slices(report: Report, look: Look) -> str:
         return ""
     rows: list[tuple[str, ...]] = [("", *(safe_text(views.title_of(report, metric)) for metric in metrics))]
     rows += [_slice_row(report, one, metrics) for group in groups.values() for one in group]
-    return "\n".join([look.bold("Slices"), *_table(rows, look)])
+    return "\n".join([look.bold("Slices"), *columns(rows, look)])
 
 
 def _slice_row(report: Report, one: Slice, metrics: Sequence[str]) -> tuple[str, ...]:
@@ -158,10 +158,11 @@ def _counterfactuals(report: Report, look: Look) -> str:
     return "\n".join([look.bold("Altered sources"), *lines]) if lines else ""
 
 
-def _standings(cases: Sequence[Case]) -> str:
-    return " · ".join(
-        f"{number} {views.STANDING_WORDS[standing]}" for standing, number in views.standings(cases).items()
-    )
+def _standings(cases: Sequence[Case], look: Look) -> str:
+    counted = views.standings(cases)
+    width = max((len(f"{number:,}") for number in counted.values()), default=0)
+    lines = [f"  {number:>{width},} {views.STANDING_WORDS[standing]}" for standing, number in counted.items()]
+    return "\n".join([look.bold("Questions"), *lines]) if lines else ""
 
 
 def _worst(cases: Sequence[Case], look: Look) -> str:

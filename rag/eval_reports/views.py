@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -98,9 +99,12 @@ def cases_of(report: Report) -> list[Case]:
 
 
 def worst(cases: Sequence[Case], most: int) -> list[Case]:
-    """The questions that went worst, at most this many, those of one standing in the order of the gold."""
-    wrong = [case for case in cases if case.standing != "right"]
-    return sorted(wrong, key=lambda case: STANDINGS.index(case.standing))[:most]
+    """The questions that went worst, at most this many, of each way to go wrong about as many, the worst way first."""
+    ways = [[case for case in cases if case.standing == standing] for standing in STANDINGS if standing != "right"]
+    shown: list[Case] = []
+    for round_ in itertools.zip_longest(*ways):
+        shown += [case for case in round_ if case is not None]
+    return sorted(shown[:most], key=lambda case: STANDINGS.index(case.standing))
 
 
 def standings(cases: Sequence[Case]) -> dict[Standing, int]:
@@ -214,10 +218,15 @@ def compared(report: Report, one: Comparison) -> str:
     values = f"{number(report, one.metric, one.baseline)} → {number(report, one.metric, one.value)}"
     change = number(report, one.metric, one.difference, signed=True)
     interval = f" ({spread(report, one.metric, one.interval)})" if one.interval else ""
-    verdict = f"p = {one.p_adjusted:.3f}"
+    verdict = f"p {chance(one.p_adjusted)}"
     if one.p_adjusted >= 0.05 and one.detectable is not None:
         verdict += f", not told apart; {number(report, one.metric, one.detectable)} would have shown"
     return f"{values}, {change}{interval}, {verdict}, {one.paired} paired"
+
+
+def chance(p: float) -> str:
+    """A p value as text: "= 0.030", "< 0.001"."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
 def scored(figure: Figure) -> str:
