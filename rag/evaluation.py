@@ -6,23 +6,30 @@ import dataclasses
 import math
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import quantiles
 
 from rag import baselines, controls, counterfactuals, gates, summaries
+from rag.answerers import Answerer
 from rag.baselines import Baseline
 from rag.cases import Case, Reference
 from rag.config import Settings
 from rag.counterfactuals import Copy
+from rag.embedding import Embedder
 from rag.errors import UsageError
 from rag.grounds import FOLDER, Bench, Ground, Progress, Tell
+from rag.index import Index
 from rag.results import Comparison, Counterfactual, Item, Report, Trial
 from rag.scoring import METRICS, score, unscored
 from rag.suite import Suite
+from rag.support_judging import Judged, judged
 from rag.trials import Selection, Task, TrialFile, ask, run
 from rag.workspace import Workspace
+
+INCOMPLETE = 3
+"""The exit code when an answer or a judgement is missing."""
 
 _HEADLINES = 6
 _MODEL_JOBS = 4
@@ -38,6 +45,7 @@ class Options:
         fresh: Ask again what was asked before.
         strict: Whether an inconclusive gate is a reason to fail.
         baseline: What to compare with; None for nothing.
+        judge: Settings that name a judge of the answers; None without one.
         tell: Is told, in a sentence each, what the user should know.
         progress: Is told how many of how many are done, and what is at work.
     """
@@ -47,6 +55,7 @@ class Options:
     fresh: bool = False
     strict: bool = False
     baseline: Baseline | None = None
+    judge: Settings | None = None
     tell: Tell = lambda message: None
     progress: Progress = lambda done, total, name: None
 
@@ -64,22 +73,31 @@ class Evaluation:
     texts: Mapping[str, str]
 
 
-def evaluate(suite: Suite, settings: Settings, options: Options = Options()) -> Evaluation:
+def evaluate(
+    suite: Suite,
+    settings: Settings,
+    options: Options | None = None,
+    *,
+    embedder: Embedder | None = None,
+    answering: Callable[[Index], Answerer] | None = None,
+) -> Evaluation:
     """What the suite measures of the system that the settings describe.
 
     Args:
         suite: What is asked, and what must hold.
         settings: Which model answers, if any, and where indexes are.
         options: How it is run.
+        embedder: Makes the vectors; that of the settings when None.
+        answering: Makes what is measured, over an index; what the settings say when None.
 
     Raises:
         UsageError: The suite, the gold and the documents do not fit together, or no question is left to ask.
         RecordingError: A recorded answer is missing or stale.
         RagError: Documents could not be indexed, or the model cannot be used.
     """
-    started = time.perf_counter()
+    started, options = time.perf_counter(), options or Options()
     with ExitStack() as held:
-        bench = held.enter_context(Bench(suite, settings))
+        bench = held.enter_context(Bench(suite, settings, embedder=embedder, answering=answering))
         grounds = {
             corpus.name: held.enter_context(bench.ground(suite, corpus, tell=options.tell, progress=options.progress))
             for corpus in suite.corpora
@@ -95,7 +113,14 @@ def evaluate(suite: Suite, settings: Settings, options: Options = Options()) -> 
         if not options.selection:
             altered = asking.altered(items, grounds)
             asking.kept.keep_only(asking.keys)
+    opinion = None if options.judge is None else _judge(suite, options, options.judge, items)
+    if opinion is not None:
+        items = [dataclasses.replace(item, scores={**item.scores, **opinion.scores[item.id]}) for item in items]
     report = _report(suite, options, system=bench.system, items=items, references=references, altered=altered)
+    if opinion is not None:
+        unjudged = opinion.failures or (opinion.card["pairs"] or {}).get("failures")
+        code = INCOMPLETE if unjudged else report.exit_code
+        report = dataclasses.replace(report, judge=opinion.card, exit_code=code)
     timings = {
         "index": indexed - started,
         "questions": answered - indexed,
@@ -149,7 +174,7 @@ class _Asking:
             tasks,
             lambda task: ask(workspaces[task.corpus], task, k=self._suite.k),
             self.kept,
-            jobs=self._options.jobs or (1 if self._bench.system["answerer"] == "extractive" else _MODEL_JOBS),
+            jobs=self._options.jobs or (_MODEL_JOBS if self._bench.settings.model else 1),
             progress=self._options.progress,
         )
 
@@ -174,6 +199,12 @@ class _Asking:
         for alteration, trial in zip(copy.alterations, trials, strict=True):
             before = items[trial.id].trial.answer or {}
             yield counterfactuals.outcome(copy, alteration, before, trial.answer)
+
+
+def _judge(suite: Suite, options: Options, settings: Settings, items: Sequence[Item]) -> Judged:
+    """What a judge says of the answers, and how well it judges pairs that people have labelled."""
+    pairs = None if suite.judge_pairs is None else suite.beside(suite.judge_pairs)
+    return judged(items, settings, pairs, parallel=options.jobs or _MODEL_JOBS, progress=options.progress)
 
 
 def _items(tasks: Sequence[Task], trials: Sequence[Trial], references: Mapping[str, Reference]) -> list[Item]:
@@ -265,7 +296,7 @@ def exit_code(report: Report, *, strict: bool) -> int:
     """
     outcomes = {verdict.outcome for verdict in report.verdicts}
     if any(item.trial.error is not None for item in report.items):
-        return 3
+        return INCOMPLETE
     if outcomes & {"fail", "error"} or not report.items:
         return 1
     return 5 if strict and "inconclusive" in outcomes else 0

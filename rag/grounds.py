@@ -12,10 +12,11 @@ from types import TracebackType
 from typing import Self
 
 from rag import __version__, syncing, workspace
+from rag.answerers import Answerer
 from rag.answerers.extractive import ExtractiveAnswerer
 from rag.cases import Library, Reference
 from rag.config import Settings
-from rag.embedding import open_embedder
+from rag.embedding import Embedder, open_embedder
 from rag.errors import UsageError
 from rag.gold import GoldQuestion, read_gold
 from rag.index import Index
@@ -56,15 +57,25 @@ class Bench:
     """The parts that answer, opened once for all corpora; a context manager.
 
     Attributes:
-        system: What is measured: answerer, embedder, reader, prompt, judge, k, the package's version and digest.
+        system: What is measured: answerer, prompt, judge, embedder, k, the package's version and digest; once a corpus
+            was opened, the digests of its documents and gold, too.
     """
 
-    def __init__(self, suite: Suite, settings: Settings) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        settings: Settings,
+        *,
+        embedder: Embedder | None = None,
+        answering: Callable[[Index], Answerer] | None = None,
+    ) -> None:
         """Opens the models.
 
         Args:
             suite: Says how many passages are retrieved.
             settings: Name the model, if any, and where indexes are.
+            embedder: That of the settings when None.
+            answering: Makes what answers over an index; what the settings say when None.
 
         Raises:
             UsageError: The settings name a model that cannot be used.
@@ -72,23 +83,27 @@ class Bench:
         """
         self.settings = settings
         self._held = ExitStack()
-        self._embedder = open_embedder(settings)
-        self._reader = Reader(threads=settings.threads)
-        self._speakers = Speakers.open(settings)
+        self._embedder = embedder or open_embedder(settings)
+        self._speakers = None if answering is not None else Speakers.open(settings)
         if self._speakers is not None:
             self._held.enter_context(self._speakers)
-        answerer = None if self._speakers is None else self._speakers.answerer()
+        self._answering = answering or self._spoken_by()
         judge = None if self._speakers is None else self._speakers.judge_spec
         self.system: dict[str, str] = {
-            "answerer": "extractive" if answerer is None else answerer.name,
-            "prompt": (answerer.prompt or "") if answerer is not None else "",
             "judge": judge.name if judge is not None else "",
             "embedder": self._embedder.name,
-            "reader": self._reader.name if answerer is None else "",
             "k": str(suite.k or settings.k),
             "version": __version__,
             "code": package_digest(),
         }
+
+    def _spoken_by(self) -> Callable[[Index], Answerer]:
+        """What makes the answerer of the settings."""
+        if self._speakers is not None:
+            answerer = self._speakers.answerer(similarity_by(self._embedder))
+            return lambda index: answerer
+        reader = Reader(threads=self.settings.threads)
+        return lambda index: ExtractiveAnswerer(index, reader)
 
     def __enter__(self) -> Self:
         return self
@@ -122,6 +137,7 @@ class Bench:
         with self._opened(settings) as opened:
             library = Library.of(opened.index, questions, corpus.origins)
             documents = documents_digest(opened.index)
+            self.system |= {"answerer": opened.answerer.name, "prompt": getattr(opened.answerer, "prompt", None) or ""}
             self.system[f"documents {corpus.name}"] = documents
             self.system[f"gold {corpus.name}"] = _digest(gold.read_text("utf-8"))[:16]
             yield Ground(
@@ -163,11 +179,7 @@ class Bench:
     @contextmanager
     def _opened(self, settings: Settings) -> Iterator[Workspace]:
         with Index.open(settings, self._embedder) as index:
-            if self._speakers is None:
-                yield Workspace(settings, index, ExtractiveAnswerer(index, self._reader))
-            else:
-                answerer = self._speakers.answerer(similarity_by(self._embedder))
-                yield Workspace(settings, index, answerer, speakers=self._speakers)
+            yield Workspace(settings, index, self._answering(index), speakers=self._speakers)
 
 
 def _digest(*texts: str) -> str:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rag import measures, metrics
+from rag import measures, metrics, support_judging
 from rag.cases import Case
 from rag.measures import Measure
 from rag.results import Direction
 
-Family = Literal["answers", "citations", "abstention", "short", "conflicts", "retrieval", "spans", "wording", "usage"]
+Family = Literal[
+    "answers", "citations", "abstention", "short", "conflicts", "retrieval", "spans", "wording", "usage", "judge"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Metric:
         title: A few words, for the head of a table.
         description: What its mean is, in a sentence.
         measure: The function.
-        family: What it is about; controls are not measured on "retrieval", "spans" and "usage".
+        family: What it is about.
         yes_no: Whether every value is 0 or 1.
         better: Which direction is better.
         unit: "share", "count", "tokens" or "USD".
@@ -281,5 +283,9 @@ METRICS: Mapping[str, Metric] = {
         unit="tokens",
     ),
     "cost": Metric("cost", "What a model cost for a question.", measures.cost, "usage", better="lower", unit="USD"),
+    **{
+        name: Metric(known["title"], known["description"], lambda case: None, "judge", unit=known["unit"])
+        for name, known in support_judging.METRICS.items()
+    },
 }
-"""Every measure, the most important first."""
+"""Every measure, the most important first; those of a judge are None until it has been asked."""

@@ -128,6 +128,7 @@ class Suite(_Table):
         splits: Which splits of the gold are asked; empty for all.
         seed: Of everything drawn at random.
         baseline: Scores to compare with, relative to the suite's folder.
+        judge_pairs: Labelled pairs on which a judge is measured, if there is one, relative to the suite's folder.
         corpora: What is asked of what.
         counterfactuals: How many questions are asked again of altered sources.
         gates: Limits for figures.
@@ -141,6 +142,7 @@ class Suite(_Table):
     splits: tuple[str, ...] = ()
     seed: int = 0
     baseline: Path | None = None
+    judge_pairs: Path | None = None
     corpora: tuple[Corpus, ...] = Field(min_length=1)
     counterfactuals: Counterfactuals = Counterfactuals(edited=0, deleted=0, planted=0)
     gates: tuple[Gate, ...] = ()

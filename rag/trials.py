@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import threading
@@ -111,6 +112,7 @@ class _Wanted:
         return all(known[field] in values for field, values in self.values.items())
 
 
+@functools.cache
 def package_digest() -> str:
     """The first 16 hex digits of a hash over every file of this package, the models included."""
     digest = hashlib.sha256()

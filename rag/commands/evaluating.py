@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ from rag.options import STYLE, BaseUrl, Debug, Home, Model, Record, Replay
 
 if TYPE_CHECKING:
     from rag.config import Settings
-    from rag.evaluation import Evaluation
+    from rag.evaluation import Evaluation, Options
     from rag.results import Report
     from rag.suite import Suite
     from rag.trials import Selection
@@ -91,7 +92,9 @@ def evaluate(
     if context.invoked_subcommand is not None:
         return
     with reporting(debug=debug, code_of=_code_of):
+        from rag.baselines import read_baseline
         from rag.commands.asking import recordings
+        from rag.evaluation import Options
         from rag.scoring import METRICS
         from rag.suite import read_suite
         from rag.summaries import AURC
@@ -99,14 +102,25 @@ def evaluate(
 
         wanted = read_suite(suite, frozenset(METRICS) | {AURC})
         selection = Selection(tuple(only or ()), _shard(shard), limit)
-        if update_baseline and (selection or (baseline or wanted.baseline) is None):
-            raise UsageError(
-                "A baseline is the scores of all questions, and has a file.",
-                "Leave out --only, --limit and --shard, and name it in the suite or with --baseline FILE.",
-            )
-        settings = _settings(wanted, home, model, base_url, recordings=recordings(record, replay))
-        scores = baseline if baseline is not None else wanted.baseline and wanted.beside(wanted.baseline)
-        found = _run(wanted, settings, selection, scores, update=update_baseline, jobs=jobs, fresh=fresh, strict=strict)
+        scores = baseline or (wanted.beside(wanted.baseline) if wanted.baseline is not None else None)
+        if update_baseline:
+            _check_update(selection, scores)
+            wanted = wanted.without_margins()
+        recorded = recordings(record, replay)
+        settings = _settings(wanted, home, model, base_url, recorded)
+        options = Options(
+            selection,
+            jobs=jobs,
+            fresh=fresh or bool(recorded),  # what is not asked is neither recorded nor found to be stale
+            strict=strict,
+            baseline=read_baseline(scores) if scores is not None and not update_baseline else None,
+            judge=None if judge is None else _judging(settings, judge),
+        )
+        if recorded and settings.model is None and judge is None:
+            raise UsageError("A recording was named, and no model.", "Name the model: -m SERVER:MODEL")
+        found = _run(wanted, settings, options)
+        if update_baseline and scores is not None:
+            _update(scores, found.report)
         _write(found, {"json": json_file, "junit": junit_file, "markdown": markdown_file, "html": html_file})
         _print(found.report, html_file)
         raise typer.Exit(found.report.exit_code)
@@ -122,36 +136,34 @@ def _shard(text: str | None) -> tuple[int, int]:
     raise UsageError(f"--shard cannot be {text!r}.", "Write I/N, as in --shard 1/4")
 
 
+def _check_update(selection: Selection, scores: Path | None) -> None:
+    if selection:
+        raise UsageError("A baseline is the scores of all questions.", "Leave out --only, --limit and --shard.")
+    if scores is None:
+        raise UsageError("The baseline has no file.", "Name it: --baseline FILE, or baseline in the suite")
+
+
 def _settings(
-    suite: Suite, home: Path | None, model: str | None, base_url: str | None, *, recordings: Mapping[str, Any]
+    suite: Suite, home: Path | None, model: str | None, base_url: str | None, recorded: Mapping[str, Any]
 ) -> Settings:
     """The settings in force; the suite says who answers unless the command does."""
     chosen = model or suite.answerer
     if chosen != "extractive":
-        settings = settings_of(home, chosen, base_url, **recordings)
-    else:
-        settings = settings_of(home, **recordings)
-        settings = settings.model_copy(update={"model": None, "judge": None, "fallback": None})
-    if settings.model is None and recordings:
-        raise UsageError("A recording was named, and no model.", "Name the model: -m SERVER:MODEL")
-    return settings
+        return settings_of(home, chosen, base_url, **recorded)
+    settings = settings_of(home, **recorded)
+    return settings.model_copy(update={"model": None, "judge": None, "fallback": None})
 
 
-def _run(
-    suite: Suite,
-    settings: Settings,
-    selection: Selection,
-    scores: Path | None,
-    *,
-    update: bool,
-    jobs: int | None,
-    fresh: bool,
-    strict: bool,
-) -> Evaluation:
-    """The evaluation, with progress on a terminal; with ``update`` the scores become the baseline."""
-    from rag.baselines import read_baseline, write_baseline
+def _judging(settings: Settings, judge: str) -> Settings:
+    """The settings of the judge, which adds to a recording that the answers are in already."""
+    mode = "auto" if settings.recordings_mode == "record" else settings.recordings_mode
+    return settings.model_copy(update={"judge": judge, "recordings_mode": mode})
+
+
+def _run(suite: Suite, settings: Settings, options: Options) -> Evaluation:
+    """The evaluation, with progress on a terminal."""
     from rag.console import Progress, say
-    from rag.evaluation import Options, evaluate
+    from rag.evaluation import evaluate
 
     progress = Progress()
 
@@ -159,20 +171,25 @@ def _run(
         progress.clear()
         say(message)
 
-    if update:
-        suite = suite.without_margins()
-    before = read_baseline(scores) if scores is not None and not update else None
     try:
-        found = evaluate(suite, settings, Options(selection, jobs, fresh, strict, before, tell, progress))
+        found = evaluate(suite, settings, dataclasses.replace(options, tell=tell, progress=progress))
     finally:
         progress.clear()
     for item in found.report.items:
         if item.trial.error is not None:
             say(f"Not answered: {item.id}: {item.trial.error}")
-    if update and scores is not None and found.report.exit_code != INFRASTRUCTURE:
-        write_baseline(scores, found.report.items, found.report.system)
-        say(f"Baseline written to {scores}.")
     return found
+
+
+def _update(scores: Path, report: Report) -> None:
+    from rag.baselines import write_baseline
+    from rag.console import say
+
+    if report.exit_code == INFRASTRUCTURE:
+        say(f"The baseline {scores} was not touched, as answers are missing.")
+        return
+    write_baseline(scores, report.items, report.system)
+    say(f"Baseline written to {scores}.")
 
 
 def _write(found: Evaluation, files: Mapping[str, Path | None]) -> None:
