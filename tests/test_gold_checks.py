@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from modelled import invoke
 
 from rag.errors import UsageError
 from rag.gold_checks import GoldCheck, check
@@ -291,3 +292,34 @@ def test_a_document_that_holds_no_text_is_unknown(tmp_path: Path) -> None:
 def test_the_sets_of_the_project_have_no_defect(names: list[str]) -> None:
     """Each span proved, alone and as one set."""
     assert check([GOLD / f"{name}.jsonl" for name in names], [GOLD, TOP]).findings == ()
+
+
+def test_the_command_prints_a_line_for_each_defect_and_the_slices_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 1 with a defect, 0 without; what a terminal would obey is printed harmlessly."""
+    records = clean()
+    checked(tmp_path, *records.values())
+    monkeypatch.chdir(tmp_path)
+    done = invoke("eval", "check-gold", "set.jsonl")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "6 questions, 0 defects" in done.stderr
+    checked(tmp_path, *[{**each, "kind": "\x1b[31m"} if each["id"] == "b1" else each for each in records.values()])
+    done = invoke("eval", "check-gold", "set.jsonl")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("set.jsonl:4: b1: unknown kind '\\x1b[31m'; known: fact, ")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_the_command_looks_for_documents_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the gold file and in the current folder, else in the folders named."""
+    checked(tmp_path, *clean().values())
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "set.jsonl").rename(elsewhere / "set.jsonl")
+    monkeypatch.chdir(elsewhere)
+    assert "no text 'bridge.txt'" in invoke("eval", "check-gold", "set.jsonl").stdout
+    assert invoke("eval", "check-gold", "set.jsonl", "--root", str(tmp_path)).exit_code == 0
+    monkeypatch.chdir(tmp_path)
+    assert invoke("eval", "check-gold", "elsewhere/set.jsonl").exit_code == 0
+    assert invoke("eval", "check-gold", "none.jsonl").exit_code == 2
