@@ -99,18 +99,18 @@ def _table(text: str) -> dict[str, str]:
 
 
 _FRENCH_NAMES = _table("""
-    ar=arabe bg=bulgare bn=bengali ca=catalan cs=tchèque da=danois de=allemand el=grec en=anglais es=espagnol et=estonien
-    fa=persan fi=finnois fr=français he=hébreu hi=hindi hr=croate hu=hongrois id=indonésien it=italien ja=japonais
-    ko=coréen lt=lituanien lv=letton ms=malais nl=néerlandais no=norvégien pl=polonais pt=portugais ro=roumain ru=russe
-    sk=slovaque sl=slovène sr=serbe sv=suédois sw=swahili ta=tamoul th=thaï tl=tagalog tr=turc uk=ukrainien ur=ourdou
-    vi=vietnamien zh=chinois
+    ar=arabe bg=bulgare bn=bengali ca=catalan cs=tchèque da=danois de=allemand el=grec en=anglais es=espagnol
+    et=estonien fa=persan fi=finnois fr=français he=hébreu hi=hindi hr=croate hu=hongrois id=indonésien it=italien
+    ja=japonais ko=coréen lt=lituanien lv=letton ms=malais nl=néerlandais no=norvégien pl=polonais pt=portugais
+    ro=roumain ru=russe sk=slovaque sl=slovène sr=serbe sv=suédois sw=swahili ta=tamoul th=thaï tl=tagalog tr=turc
+    uk=ukrainien ur=ourdou vi=vietnamien zh=chinois
 """)
 _INDONESIAN_NAMES = _table("""
     ar=Arab bg=Bulgaria bn=Bengali ca=Katala cs=Ceko da=Denmark de=Jerman el=Yunani en=Inggris es=Spanyol et=Estonia
-    fa=Persia fi=Finlandia fr=Prancis he=Ibrani hi=Hindi hr=Kroasia hu=Hungaria id=Indonesia it=Italia ja=Jepang ko=Korea
-    lt=Lituania lv=Latvia ms=Melayu nl=Belanda no=Norwegia pl=Polandia pt=Portugis ro=Rumania ru=Rusia sk=Slowakia
-    sl=Slovenia sr=Serbia sv=Swedia sw=Swahili ta=Tamil th=Thai tl=Tagalog tr=Turki uk=Ukraina ur=Urdu vi=Vietnam
-    zh=Tionghoa
+    fa=Persia fi=Finlandia fr=Prancis he=Ibrani hi=Hindi hr=Kroasia hu=Hungaria id=Indonesia it=Italia ja=Jepang
+    ko=Korea lt=Lituania lv=Latvia ms=Melayu nl=Belanda no=Norwegia pl=Polandia pt=Portugis ro=Rumania ru=Rusia
+    sk=Slowakia sl=Slovenia sr=Serbia sv=Swedia sw=Swahili ta=Tamil th=Thai tl=Tagalog tr=Turki uk=Ukraina ur=Urdu
+    vi=Vietnam zh=Tionghoa
 """)
 
 _ENGLISH = Labels(
@@ -152,6 +152,7 @@ _ENGLISH = Labels(
         "since": "since",
         "evidence": "Source text",
         "written_by": "written by {model}",
+        "extractive": "written without a language model",
         "cites": "cites source {number}",
     },
     confidence={"high": "high", "moderate": "moderate", "low": "low"},
@@ -219,6 +220,7 @@ _FRENCH = Labels(
         "since": "depuis",
         "evidence": "Texte source",
         "written_by": "rédigé par {model}",
+        "extractive": "rédigé sans modèle de langue",
         "cites": "cite la source {number}",
     },
     confidence={"high": "élevée", "moderate": "modérée", "low": "faible"},
@@ -286,6 +288,7 @@ _INDONESIAN = Labels(
         "since": "sejak",
         "evidence": "Teks sumber",
         "written_by": "ditulis oleh {model}",
+        "extractive": "ditulis tanpa model bahasa",
         "cites": "mengutip sumber {number}",
     },
     confidence={"high": "tinggi", "moderate": "sedang", "low": "rendah"},

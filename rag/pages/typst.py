@@ -84,7 +84,9 @@ def _compiled(data: str, date: str, *, system_fonts: bool) -> Typeset:
         order = json.loads(compiler.query("<order>", field="value", one=True))
     except typst.TypstError as error:
         if texts := _MISSING.findall(error.diagnostic):
-            raise _NoGlyphError([_CODE_POINT.sub(lambda code: chr(int(code[1], 16)), text) for text in texts]) from error
+            raise _NoGlyphError(
+                [_CODE_POINT.sub(lambda code: chr(int(code[1], 16)), text) for text in texts]
+            ) from error
         raise RagError(f"The page cannot be set: {error.message}") from error
     assert isinstance(content, bytes)  # noqa: S101  # a list only for images of several pages
     return Typeset(content, order)
@@ -100,8 +102,10 @@ def _library() -> Any:
 
 @cache
 def _fonts(system_fonts: bool) -> typst.Fonts:
-    fonts = _library().Fonts
-    return fonts(include_system_fonts=system_fonts, include_embedded_fonts=False, font_paths=[str(_FONTS)])
+    fonts: typst.Fonts = _library().Fonts(
+        include_system_fonts=system_fonts, include_embedded_fonts=False, font_paths=[str(_FONTS)]
+    )
+    return fonts
 
 
 def _data(sheet: Sheet) -> dict[str, Any]:

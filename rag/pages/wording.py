@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,13 +17,14 @@ from rag.rendering.display import safe_name
 # Longer texts end with "…". With these limits a title, a question, the bottom line and its reason always fit on a page.
 _TITLE, _QUESTION, _BOTTOM_LINE, _REASON, _TEXT, _NAME, _RESTS_ON, _PATH = 120, 240, 300, 240, 520, 60, 90, 90
 _MOST_NAMES = 3
+_SCHEME = re.compile(r"[^/?#]*?:")
 _LEVELS = {"high": 3, "moderate": 2, "low": 1}
 _MARKS = {
     "ar": ("«", "»"), "de": ("„", "“"), "fa": ("«", "»"), "fr": ("«\u202f", "\u202f»"), "it": ("«", "»"),
     "ja": ("「", "」"), "ru": ("«", "»"), "uk": ("«", "»"),
 }  # fmt: skip
 _QUOTATION_MARKS = ("“", "”")
-_BROUGHT_ALONG = "“”„«»「」\"\u202f\u00a0 "
+_BROUGHT_ALONG = '“”„«»「」"\u202f\u00a0 '
 
 
 def sheet_of(briefing: Briefing, links: Mapping[str, str]) -> Sheet:
@@ -76,6 +78,8 @@ def _footer(briefing: Briefing, labels: Labels) -> tuple[str, ...]:
     considered = labels.number(briefing.considered)
     every = briefing.considered == briefing.documents
     read = labels.say("all_considered" if every else "considered", considered=considered, documents=documents)
+    if briefing.model == "extractive":
+        return read, labels.words["extractive"]
     return read, labels.say("written_by", model=clean(briefing.model, _NAME))
 
 
@@ -181,7 +185,7 @@ class _Writer:
         return SourceLine(
             number=one.number,
             document=_tail(clean(safe_name(one.document), 1000)),
-            url=links.get(one.document, ""),
+            url=_safe_url(links.get(one.document, "")),
             title=clean(one.title, _TITLE) or _tail(clean(safe_name(one.document), 1000)),
             language=one.language or labels.language,
             descriptor=tuple(part for part in told if part),
@@ -202,6 +206,16 @@ class _Writer:
             if span.language and text in span.quote:
                 return span.language
         return self.labels.language
+
+
+def _safe_url(url: str) -> str:
+    """The URL when it can only lead to a file or a page; else "".
+
+    >>> _safe_url("seeds/a.txt"), _safe_url("javascript:alert(1)")
+    ('seeds/a.txt', '')
+    """
+    scheme = _SCHEME.match(url)
+    return url if scheme is None or scheme[0].lower() in {"file:", "http:", "https:"} else ""
 
 
 def _tail(path: str) -> str:
