@@ -7,8 +7,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import evaluated
 import jsonschema
-import measured
 import pytest
 
 from rag.errors import UsageError
@@ -23,7 +23,7 @@ def test_published_schema_is_the_one_of_the_types() -> None:
     jsonschema.Draft202012Validator.check_schema(report_schema())
 
 
-@pytest.mark.parametrize("report", [measured.report(), measured.empty()])
+@pytest.mark.parametrize("report", [evaluated.report(), evaluated.empty()])
 def test_a_report_is_valid_and_has_no_field_that_the_schema_does_not_know(report: Any) -> None:
     """Every kind of item is valid against the published schema."""
     schema = report_schema()
@@ -32,7 +32,7 @@ def test_a_report_is_valid_and_has_no_field_that_the_schema_does_not_know(report
     jsonschema.Draft202012Validator(schema).validate(json.loads(report_text(report)))
 
 
-@pytest.mark.parametrize("report", [measured.report(), measured.empty()])
+@pytest.mark.parametrize("report", [evaluated.report(), evaluated.empty()])
 def test_a_report_is_read_back_as_it_was(report: Any) -> None:
     """Nothing is lost or altered by writing and reading, times and undecodable characters included."""
     text = report_text(report)
@@ -43,7 +43,7 @@ def test_a_report_is_read_back_as_it_was(report: Any) -> None:
 
 def test_only_timings_depend_on_time() -> None:
     """Two runs that differ in nothing but time are the same bytes once "timings" is dropped."""
-    report = measured.report()
+    report = evaluated.report()
     slower = []
     for item in report.items:
         said = item.trial.answer and {**item.trial.answer, "timings": {"draft": 9.0}}
@@ -56,13 +56,13 @@ def test_only_timings_depend_on_time() -> None:
 
 def test_a_number_that_is_none_becomes_null() -> None:
     """NaN never stands in the JSON, which knows no such number."""
-    [first, *_] = measured.items()
-    report = measured.report(items=(replace(first, scores={"right": float("nan"), "x": float("inf")}),))
+    [first, *_] = evaluated.items()
+    report = evaluated.report(items=(replace(first, scores={"right": float("nan"), "x": float("inf")}),))
     assert report_object(report)["items"][0]["scores"] == {"right": None, "x": None}
 
 
 def _changed(**changes: Any) -> str:
-    value = report_object(measured.report())
+    value = report_object(evaluated.report())
     return json.dumps({**value, **changes})
 
 
@@ -91,7 +91,7 @@ def test_what_is_no_report_is_refused_with_a_remedy(text: str, said: str) -> Non
 
 def test_an_answer_that_nobody_could_show_is_refused() -> None:
     """What stands in for an answer is checked as strictly as the rest."""
-    value = report_object(measured.report())
+    value = report_object(evaluated.report())
     value["items"][0]["trial"]["answer"]["claims"][0]["spans"][0]["start"] = "0"
     with pytest.raises(UsageError, match=r"items\[0\]\.trial\.answer\.claims\[0\]\.spans\[0\]\.start is '0'"):
         read_report(json.dumps(value))

@@ -12,8 +12,8 @@ Point = tuple[float, float]
 
 _BAR, _BAR_HEIGHT = 180, 18
 _WIDTH, _HEIGHT = 420, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 46
-_GRID = 4
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 14, 14, 46
+_GRID = 5
 
 
 def interval_bar(title: str, value: float, interval: Interval | None, controls: Sequence[float] = ()) -> Markup:
@@ -56,6 +56,26 @@ def difference_bar(title: str, difference: float, interval: Interval | None, rea
         )
     parts.append(tag("circle", cx=place(difference), cy=middle, r=4, class_=f"value {look}"))
     return _svg(title, _BAR, _BAR_HEIGHT, parts)
+
+
+def shares_bar(title: str, parts: Sequence[tuple[int, str]]) -> Markup:
+    """Counts side by side as wide as their shares, each in the look that stands beside it; counts of 0 are left out."""
+    total = sum(count for count, _ in parts)
+    drawn, start = [], 0.0
+    for count, look in parts:
+        if count:
+            width = 1000 * count / total
+            drawn.append(tag("rect", x=start, y=0, width=max(width - 2, 1), height=10, class_=look))
+            start += width
+    return tag(
+        "svg",
+        tag("title", title),
+        *drawn,
+        role="img",
+        class_="shares",
+        viewBox="0 0 1000 10",
+        preserveAspectRatio="none",
+    )
 
 
 def curve(
@@ -105,7 +125,7 @@ def _axes(x_label: str, y_label: str, highest: float) -> Iterator[Markup]:
         yield _text(x, _HEIGHT - _BOTTOM + 18, f"{share:.2f}", "middle")
     yield _text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 6, x_label, "middle")
     middle = (_TOP + _HEIGHT - _BOTTOM) / 2
-    yield tag("text", y_label, x=0, y=0, text_anchor="middle", transform=f"translate(12 {middle:.0f}) rotate(-90)")
+    yield tag("text", y_label, x=0, y=0, text_anchor="middle", transform=f"translate(14 {middle:.0f}) rotate(-90)")
 
 
 def _placed(x: float, y: float) -> Point:

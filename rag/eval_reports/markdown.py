@@ -153,7 +153,7 @@ def _worst(cases: Sequence[Case]) -> str:
 
 def code_name(name: str) -> str:
     """A name as a code span on one line."""
-    return code(" ".join(name.split()) or "?")
+    return code(safe_text(name) or "?")
 
 
 def _system(report: Report) -> str:

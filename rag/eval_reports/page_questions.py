@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rag.answers import Answer, Quotation
 from rag.documents import Span
 from rag.elements import Markup, join, tag
-from rag.eval_reports import views
+from rag.eval_reports import charts, views
 from rag.eval_reports.highlighting import Marked, excerpts, pieces
 from rag.eval_reports.page_tables import folded, pill, section
 from rag.eval_reports.views import Case
@@ -37,6 +37,8 @@ def questions(report: Report, cases: Sequence[Case], texts: Mapping[str, str]) -
 
 
 def _tally(cases: Sequence[Case]) -> Markup:
+    counted = views.standings(cases)
+    parts = [(number, standing.replace(" ", "-")) for standing, number in counted.items()]
     rows = (
         tag(
             "li",
@@ -44,9 +46,9 @@ def _tally(cases: Sequence[Case]) -> Markup:
             standing_pill(standing),
             tag("span", views.STANDING_WORDS[standing], class_="soft"),
         )
-        for standing, number in views.standings(cases).items()
+        for standing, number in counted.items()
     )
-    return tag("ul", join(rows), class_="tally")
+    return join([charts.shares_bar("How the questions went", parts), tag("ul", join(rows), class_="tally")])
 
 
 def standing_pill(standing: views.Standing) -> Markup:
@@ -107,6 +109,8 @@ def said(case: Case) -> Iterator[Markup]:
     if answer.status == "unanswerable":
         yield tag("p", refusal(answer))
     citations = Citations.of(answer)
+    if answer.direct:
+        yield tag("p", tag("strong", answer.direct), dir="auto")
     for claim in answer.claims:
         remark = attribution(claim)
         yield _cited(claim.text, claim.spans, citations, f" ({remark})" if remark else "")

@@ -161,7 +161,10 @@ def _counterfactuals(report: Report, look: Look) -> str:
 def _standings(cases: Sequence[Case], look: Look) -> str:
     counted = views.standings(cases)
     width = max((len(f"{number:,}") for number in counted.values()), default=0)
-    lines = [f"  {number:>{width},} {views.STANDING_WORDS[standing]}" for standing, number in counted.items()]
+    lines = [
+        wrap(f"{number:>{width},} {views.STANDING_WORDS[standing]}", look.width, indent="  ")
+        for standing, number in counted.items()
+    ]
     return "\n".join([look.bold("Questions"), *lines]) if lines else ""
 
 
@@ -180,5 +183,5 @@ def _case(case: Case, look: Look) -> Iterator[str]:
 
 def _next_step(page: Path | None, look: Look) -> str:
     if page is None:
-        return "Every question with its sources: rag eval --html report.html"
+        return wrap("Every question with its sources: rag eval --html report.html", look.width)
     return f"Every question with its sources: {look.link(safe_name(str(page)), page)}"
