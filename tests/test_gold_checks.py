@@ -123,8 +123,14 @@ PLANTED: dict[str, tuple[Callable[[Records], object], str, str, str]] = {
         "unknown-document",
         "'../outside.txt'",
     ),
-    "the document's name is impossible": (
-        lambda q: _span(q["b1"]).update(document="\0" + "x" * 5000),
+    "the document's name holds a NUL": (
+        lambda q: _span(q["b1"]).update(document="\0"),
+        "b1",
+        "unknown-document",
+        r"'\x00'",
+    ),
+    "the document's name is too long": (
+        lambda q: _span(q["b1"]).update(document="x" * 5000),
         "b1",
         "unknown-document",
         "xxx",
