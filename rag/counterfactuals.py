@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from rag.cases import Library
 from rag.gold import GoldQuestion, GoldSpan, Nugget
+from rag.rendering.display import count
 from rag.results import Counterfactual, Item
 
 Kind = Literal["edited", "deleted", "planted"]
@@ -159,7 +160,9 @@ def _edit_number(question: GoldQuestion, nugget: Nugget, copy: Copy, library: Li
                 _replace(span.document, start, _other_number(number), copy, library)
         number = places[0][0][1]
         new = _other_number(number)
-        return Alteration(question, f"{number} became {new} in {len(places)} places.", f"The answer says {new}.", new)
+        return Alteration(
+            question, f"{number} became {new} in {count(len(places), 'place')}.", f"The answer says {new}.", new
+        )
     return None
 
 

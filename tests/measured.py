@@ -1,163 +1,178 @@
-"""Small reports of an evaluation, to render."""
+"""A small corpus with gold questions, an answerer that knows the gold, and a suite over both."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from rag.answers import Answer, Claim, Conflict, Position, Quotation
-from rag.documents import Span
-from rag.rendering import answer_object
-from rag.results import (
-    Comparison,
-    Control,
-    Counterfactual,
-    Figure,
-    Interval,
-    Item,
-    Report,
-    Slice,
-    Trial,
-    Verdict,
+from rag.answers import DraftAnswer, DraftClaim, DraftConflict, DraftPosition
+from rag.config import Settings
+from rag.documents import Hit
+from rag.evaluation import Evaluation, Options, evaluate
+from rag.gold import GoldQuestion, read_gold
+from rag.index import Index
+from rag.scoring import METRICS
+from rag.suite import Suite, read_suite
+from rag.testing import HashEmbedder
+
+DOCUMENTS = {
+    "bridge.txt": "A new bridge opened in Norhaven on 4 May 2031. It took 92 million crowns to build. "
+    "Speeches were given by Ada Brill. A brass band played.\n",
+    "pont.txt": "Un nouveau pont a été ouvert à Norhaven le 4 mai 2031. Sa construction a coûté 92 millions de "
+    "couronnes. Des discours ont été prononcés par Ada Brill.\n",
+    "harbour.txt": "The harbour has 310 berths for small boats. Its crane was painted green last winter.\n",
+    "gazette.txt": "Not everybody agrees. Officials count 280 berths for small boats there.\n",
+    "pabrik.txt": "Pabrik itu mempekerjakan 45 orang setiap hari. Kopinya dijual sampai ke pulau seberang.\n",
+    "musee.txt": "Le musée de la ville expose 17 tableaux cet automne. L'entrée est libre le dimanche.\n",
+}
+BOTH = ("bridge.txt", "pont.txt")
+
+
+def _span(document: str, quote: str) -> dict[str, Any]:
+    start = DOCUMENTS[document].index(quote)
+    return {"document": f"town/{document}", "start": start, "end": start + len(quote), "quote": quote}
+
+
+def _nugget(answers: Sequence[str], *spans: tuple[str, str], vital: bool = True) -> dict[str, Any]:
+    found = [_span(document, quote) for document, quote in spans]
+    return {"text": answers[0], "vital": vital, "answers": list(answers), "spans": found}
+
+
+COST = _nugget(
+    ["92 million crowns", "92 millions de couronnes"],
+    ("bridge.txt", "It took 92 million crowns to build"),
+    ("pont.txt", "Sa construction a coûté 92 millions de couronnes"),
 )
-
-FERRY = "The ferry costs £3.40.\r\nA crossing takes 20\u00a0minutes.\nThe captain is Ann Lee."
-PRICE = "السعر ٣ جنيهات. Another price is £4."
-TEXTS = {"news/ferry.txt": FERRY, "news/price.txt": PRICE}
-
-HOSTILE = (
-    "</script><script>alert(1)</script><!-- ]]> --> <img src=x onerror=alert(1)> \u202egnp.exe\u202c \x1b[31m \x00 "
-    "\ud800 | `a` **b** [c](javascript:alert(1)) @everyone ${x} {{y}} \u2028 &amp; \"'"
+OPENED = _nugget(
+    ["4 May 2031", "4 mai 2031"],
+    ("bridge.txt", "A new bridge opened in Norhaven on 4 May 2031"),
+    ("pont.txt", "Un nouveau pont a été ouvert à Norhaven le 4 mai 2031"),
 )
+SPOKE = _nugget(
+    ["Ada Brill"],
+    ("bridge.txt", "Speeches were given by Ada Brill"),
+    ("pont.txt", "Des discours ont été prononcés par Ada Brill"),
+)
+BAND = _nugget(["a brass band"], ("bridge.txt", "A brass band played"), vital=False)
+
+GOLD: Sequence[Mapping[str, Any]] = [
+    {"id": "cost", "language": "en", "question": "How much money did building the bridge take?", "kind": "number"}
+    | {"nuggets": [COST], "story": "bridge"},
+    {"id": "cout", "language": "fr", "question": "Combien la construction du pont a-t-elle coûté ?", "kind": "number"}
+    | {"nuggets": [COST], "story": "bridge", "same_as": "cost"},
+    {"id": "opened", "language": "en", "question": "When was the new bridge opened for people?", "kind": "date"}
+    | {"nuggets": [OPENED, BAND], "story": "bridge"},
+    {"id": "spoke", "language": "en", "question": "Who gave the speeches at the new bridge?", "kind": "who-said"}
+    | {"nuggets": [SPOKE], "story": "bridge"},
+    {"id": "orang", "language": "id", "question": "Berapa banyak orang yang bekerja di pabrik itu?", "kind": "number"}
+    | {"nuggets": [_nugget(["45 orang"], ("pabrik.txt", "Pabrik itu mempekerjakan 45 orang setiap hari"))]},
+    {"id": "tableaux", "language": "fr", "question": "Combien de tableaux le musée expose-t-il ?", "kind": "number"}
+    | {"nuggets": [_nugget(["17", "17 tableaux"], ("musee.txt", "Le musée de la ville expose 17 tableaux"))]},
+    {"id": "crane", "language": "en", "question": "Which colour has the crane, and who painted it?", "kind": "partial"}
+    | {"nuggets": [_nugget(["green"], ("harbour.txt", "Its crane was painted green last winter"))]}
+    | {"status": "partial", "split": "test"},
+    {"id": "berths", "language": "en", "question": "How many berths for small boats are there?", "kind": "disagreement"}
+    | {
+        "nuggets": [
+            _nugget(["310"], ("harbour.txt", "The harbour has 310 berths for small boats")),
+            _nugget(["280"], ("gazette.txt", "Officials count 280 berths for small boats there")),
+        ],
+        "status": "conflicting",
+        "split": "test",
+    },
+    {"id": "trains", "language": "en", "question": "How many trains cross the new bridge each day?", "near": True}
+    | {"kind": "unanswerable", "nuggets": [], "status": "unanswerable", "story": "bridge"},
+    {"id": "lune", "language": "fr", "question": "Quelle est la distance entre la Terre et la Lune ?"}
+    | {"kind": "unanswerable", "nuggets": [], "status": "unanswerable", "split": "test"},
+]
 
 
-def span(document: str, quote: str) -> dict[str, Any]:
-    """A gold span where the quote stands in the document."""
-    start = TEXTS[document].index(quote)
-    return {"document": document, "start": start, "end": start + len(quote), "quote": quote}
+class Oracle:
+    """Answers with the gold's sentences, in the question's language where there is one, and declines without any.
+
+    Its sentences are recognised by how they begin, so that it follows sources that are edited later on.
+
+    Attributes:
+        name: "oracle", or as given.
+        known: The gold by question.
+    """
+
+    def __init__(self, questions: Sequence[GoldQuestion], name: str = "oracle") -> None:
+        self.name = name
+        self.known = {question.question: question for question in questions}
+
+    def draft(self, question: str, language: str | None, hits: Sequence[Hit]) -> DraftAnswer:
+        """The gold that the hits hold."""
+        gold = self.known[question]
+        claims = [claim for nugget in gold.nuggets if (claim := self.claim(nugget, language, hits)) is not None]
+        if not claims:
+            return DraftAnswer(status="unanswerable", missing=[question], confidence=0.1)
+        status = "answered" if gold.status == "conflicting" else gold.status
+        conflicts = []
+        if gold.status == "conflicting" and len(claims) > 1:
+            sides = [DraftPosition(text=claim.text, sentences=claim.sentences) for claim in claims]
+            conflicts = [DraftConflict(about=question, kind="contradiction", positions=sides)]
+        return DraftAnswer(status=status, claims=claims, conflicts=conflicts, confidence=0.9)
+
+    def claim(self, nugget: Any, language: str | None, hits: Sequence[Hit]) -> DraftClaim | None:
+        """The nugget's sentence in the question's language, and those of other documents that state it."""
+        cues = [span.quote[:9] for span in nugget.spans]
+        found = [each for each in sentences(hits) if each[1].startswith(tuple(cues))]
+        found.sort(key=lambda each: each[2] != language)
+        return said(found[:1], nugget.answers) if found else None
 
 
-def gold(id: str, question: str, *spans: dict[str, Any], **fields: Any) -> dict[str, Any]:  # noqa: A002
-    """A gold question with one vital nugget in the spans, or without any."""
-    nuggets = [{"text": "It is so.", "vital": True, "answers": ["£3.40"], "spans": list(spans)}] if spans else []
-    status = "answered" if spans else "unanswerable"
-    common = {"split": "test", "language": "en", "kind": "fact", "near": False, "status": status, "nuggets": nuggets}
-    return {"id": id, "question": question, **common, **fields}
+def said(cited: Sequence[tuple[str, str, str | None]], answers: Sequence[str] = ()) -> DraftClaim:
+    """A claim that is the first of some sentences, with the first of the short answers that is in it."""
+    text = cited[0][1]
+    short = next((answer for answer in answers if answer in text), None)
+    place = None if short is None else (text.index(short), text.index(short) + len(short))
+    return DraftClaim(text=text, sentences=[each[0] for each in cited], answer=place)
 
 
-def quotation(document: str, quote: str, answer: str | None = None) -> Quotation:
-    """The quotation of a document, with the short answer in it."""
-    start = TEXTS[document].index(quote)
-    at = None if answer is None else start + quote.index(answer)
-    short = None if at is None or answer is None else Span(at, at + len(answer))
-    return Quotation(document, "0" * 64, start, start + len(quote), quote, "en", "A title", answer=short)
+def sentences(hits: Sequence[Hit]) -> list[tuple[str, str, str | None]]:
+    """Id, text and language of every sentence of the hits."""
+    return [
+        (f"{number}.{place + 1}", hit.chunk.sentence_text(place), sentence.language)
+        for number, hit in enumerate(hits, start=1)
+        for place, sentence in enumerate(hit.chunk.sentences)
+    ]
 
 
-def answer(question: str, *quotations: Quotation, **fields: Any) -> dict[str, Any]:
-    """An answer object with one claim for each quotation; without any the documents do not say."""
-    claims = tuple(Claim(one.quote, (one,), 1) for one in quotations)
-    status = "answered" if claims else "unanswerable"
-    timings = {"retrieve": 0.1, "draft": 0.2, "verify": 0.3}
-    return answer_object(Answer(question, "en", status, claims, timings=timings, **fields))
+def write_town(folder: Path, suite: str = "") -> Path:
+    """The corpus, its gold and a suite, whose path comes back.
 
-
-def item(gold: dict[str, Any], said: dict[str, Any] | None, *, right: float | None, error: str | None = None) -> Item:
-    """A question with what was said."""
-    scores = {"right": right, "nugget_recall": None if not gold["nuggets"] else right, "claims": 1.0}
-    trial = Trial(
-        gold["id"], f"key-{gold['id']}", said, ({"document": "news/ferry.txt", "start": 0, "end": 22},), 0.5, error, 1.5
+    Args:
+        folder: Where to write.
+        suite: TOML that follows the corpus.
+    """
+    (folder / "town").mkdir(parents=True, exist_ok=True)
+    for name, text in DOCUMENTS.items():
+        (folder / "town" / name).write_bytes(text.encode())
+    lines = [json.dumps({"split": "dev", "near": False, "status": "answered", **each}) for each in GOLD]
+    (folder / "gold.jsonl").write_text("\n".join(lines), "utf-8")
+    path = folder / "suite.toml"
+    path.write_text(
+        f'name = "town"\nk = 12\n{suite}\n[[corpora]]\nname = "town"\ngold = "gold.jsonl"\ndocuments = ["town"]\n'
+        'origins = [["town/bridge.txt", "town/pont.txt"]]\n',
+        "utf-8",
     )
-    slices = ("all", f"language={gold['language']}", f"kind={gold['kind']}")
-    return Item(gold["id"], gold, scores, slices, "ferry", trial)
+    return path
 
 
-def items() -> tuple[Item, ...]:
-    """A question for each way that a question can go, one of them hostile."""
-    ferry, price = quotation("news/ferry.txt", "The ferry costs £3.40.", "£3.40"), quotation("news/price.txt", "£4")
-    disagreement = Conflict(
-        "the price", "contradiction", (Position("The ferry costs £3.40.", (ferry,)), Position("£4", (price,)))
-    )
-    cost, captain = span("news/ferry.txt", "costs £3.40"), span("news/ferry.txt", "Ann Lee")
-    other, shouted = span("news/price.txt", "Another price"), HOSTILE.replace("\ud800", "")
-    nearest = (quotation("news/ferry.txt", "The captain is Ann Lee."),)
-    return (
-        item(gold("q-right", "What does the ferry cost?", cost), answer("What?", ferry), right=1.0),
-        item(gold("q-wrong", "Who is the captain?", captain), answer("Who?", price), right=0.0),
-        item(gold("q-declined", "Qui est-ce ?", captain, language="fr"), answer("Qui ?", nearest=nearest), right=0.0),
-        item(gold("q-invented", "How deep is the sea?", kind="unanswerable"), answer("How?", ferry), right=0.0),
-        item(gold("q-silent", "How far is it?", kind="unanswerable"), answer("How?"), right=1.0),
-        item(
-            gold("q-conflict", "ما السعر؟", cost, other, language="ar", status="conflicting"),
-            {**answer("السعر", ferry, conflicts=(disagreement,)), "status": "conflicting"},
-            right=None,
-        ),
-        item(gold("q-failed", "Did it fail?", cost), None, right=None, error="The server refused: 500."),
-        item(gold(f"q-{shouted}", shouted, cost), hostile_answer(), right=0.0),
-    )
+def questions(folder: Path) -> list[GoldQuestion]:
+    """The gold of the corpus in a folder."""
+    return read_gold(folder / "gold.jsonl")
 
 
-def hostile_answer() -> dict[str, Any]:
-    """An answer that is markup in every field, from a document that is not in TEXTS."""
-    one = Quotation(f"news/{HOSTILE}", "0" * 64, 3, 3 + len(HOSTILE), HOSTILE, HOSTILE, HOSTILE)
-    return answer_object(
-        Answer(HOSTILE, "en", "answered", (Claim(HOSTILE, (one,), 1),), missing=(HOSTILE,), model=HOSTILE)
-    )
+def read(path: Path, **changes: Any) -> Suite:
+    """The suite of a file, with some of its fields changed."""
+    return read_suite(path, frozenset(METRICS)).model_copy(update=changes)
 
 
-def report(**fields: Any) -> Report:
-    """A report with something in each field."""
-    metrics = {
-        "right": {"title": "right answers", "description": "Answered as gold.", "unit": "share", "better": "higher"},
-        "nugget_recall": {"title": "nugget recall", "description": "Found.", "unit": "share", "better": "higher"},
-        "claims": {"title": "claims", "description": "Claims per answer.", "unit": "count", "better": "lower"},
-    }
-    whole = (
-        Figure("right", 0.4, 5, 8, Interval(0.1, 0.7), "bootstrap", 3),
-        Figure("nugget_recall", 0.5, 4, 8, Interval(0.2, 0.8), "bootstrap", 3),
-        Figure("claims", 1.25, 8, 8),
-    )
-    control = (Figure("right", 0.35, 5, 8), Figure("nugget_recall", 0.1, 4, 8))
-    given = Report(
-        suite="news",
-        system={"answerer": "extractive", "gold": "ab" * 32},
-        metrics=metrics,
-        items=items(),
-        slices=(
-            Slice("all", whole),
-            Slice("language=en", whole[:2]),
-            Slice("language=fr", (Figure("right", None, 0, 1),)),
-            Slice("kind=fact", whole[:1]),
-        ),
-        curves={
-            "risk-coverage": ((0.2, 0.0), (0.6, 0.1), (1.0, 0.4)),
-            "reliability": ((0.1, 0.2), (0.5, 0.4), (0.9, 0.95)),
-        },
-        controls=(Control("top-passage", control, ("right",)), Control("abstain", (Figure("right", 0.2, 5, 8),))),
-        comparisons=(
-            Comparison("right", 0.5, 0.4, -0.1, Interval(-0.3, 0.1), 0.2, 0.4, "mcnemar", 5, 0.25),
-            Comparison("claims", 2.0, 1.25, -0.75, None, 0.001, 0.002, "sign-flip", 8, None),
-        ),
-        baseline={"version": "0.0.9"},
-        counterfactuals=(
-            Counterfactual("q-right:edited", "edited", "£3.40 became £9.90", "£9.90", True, "£3.40", "£9.90"),
-            Counterfactual("q-right:planted", "planted", HOSTILE, HOSTILE, False, HOSTILE, HOSTILE),
-            Counterfactual("q-wrong:deleted", "deleted", "news/ferry.txt deleted", "abstain", None, "", ""),
-        ),
-        verdicts=(
-            Verdict("right at least 0.3", "floor", "right", "0.3", "0.4", "pass", "The interval lies above."),
-            Verdict("q-wrong is right", "must", "q-wrong", "right", "wrong", "fail", HOSTILE),
-            Verdict(
-                "nugget recall", "margin", "nugget_recall", "0.05", "0.1", "inconclusive", "The interval holds it."
-            ),
-            Verdict("edited followed", "counterfactual", "edited", "0.9", "–", "error", "Nothing was asked."),
-        ),
-        judge={"name": "m", "agreement": 0.9},
-        exit_code=1,
-        timings={"total": 12.5},
-    )
-    return replace(given, **fields)
-
-
-def empty() -> Report:
-    """A report of nothing."""
-    return Report("none", {}, {}, (), ())
+def measure(suite: Suite, home: Path, answering: Callable[[Index], Any], options: Options | None = None) -> Evaluation:
+    """The evaluation of an answerer, with hashed vectors."""
+    settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]
+    return evaluate(suite, settings, options, embedder=HashEmbedder(), answering=answering)
