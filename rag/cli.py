@@ -10,7 +10,7 @@ import gc
 
 import typer
 
-from rag.commands import asking, evaluating, gold, gold_proving, past, proving, upkeep
+from rag.commands import asking, comparing, evaluating, gold, gold_proving, past, proving, upkeep
 from rag.options import STYLE, Version
 
 app = typer.Typer(name="rag", no_args_is_help=True, **STYLE)
@@ -41,7 +41,11 @@ for command in (
 ):
     app.command()(command)
 evaluating.app.command("import")(gold.import_set)
+evaluating.app.command()(comparing.compare)
 evaluating.app.command()(gold_proving.check_gold)
+evaluating.app.command()(gold.draft_gold)
+evaluating.app.command()(gold.review)
+evaluating.app.command()(gold.check_gold)
 app.add_typer(evaluating.app)
 
 

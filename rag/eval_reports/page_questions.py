@@ -190,11 +190,9 @@ def _language(code: str | None) -> list[Markup]:
 def _source(text: str | None, marks: Sequence[tuple[Marked, str]], language: str | None) -> Markup:
     """A document's excerpts; only the quotations where the text is unknown or is not what was quoted."""
     if text is None or any(mark.span.of(text) != quote for mark, quote in marks):
-        why = (
-            "The text of this document is not at hand." if text is None else "The text is not the one that was quoted."
-        )
+        changed = None if text is None else tag("p", "The text is not the one that was quoted.", class_="flag small")
         quotes = (tag("p", tag("sup", mark.label), tag("mark", quote, class_=mark.kind)) for mark, quote in marks)
-        return tag("div", tag("span", why, class_="soft small"), join(quotes), class_="source", dir="auto")
+        return tag("div", changed, join(quotes), class_="source", dir="auto")
     known = [mark for mark, _ in marks]
     shown = excerpts(text, (mark.span for mark in known))
     parts: list[Markup] = []
