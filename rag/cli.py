@@ -43,9 +43,6 @@ for command in (
 evaluating.app.command("import")(gold.import_set)
 evaluating.app.command()(comparing.compare)
 evaluating.app.command()(gold_proving.check_gold)
-evaluating.app.command()(gold.draft_gold)
-evaluating.app.command()(gold.review)
-evaluating.app.command()(gold.check_gold)
 app.add_typer(evaluating.app)
 
 
