@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from rag import faults
-from rag.embedding_client import encodable
 from rag.errors import ModelError, ModelOutputError
 from rag.faults import Fault
 from rag.servers import ModelSpec
+from rag.text import encodable
 
 if TYPE_CHECKING:
     import httpx2

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.documents import Span
-from rag.embedding_client import OpenAIEmbedder, encodable
+from rag.embedding_client import OpenAIEmbedder
 from rag.local_models import FOLDER, LocalModel, padded
+from rag.text import encodable
 
 if TYPE_CHECKING:
     from rag.config import Settings

@@ -1,24 +1,23 @@
-"""The embedder behind OpenAI's protocol: the only module that imports openai and tiktoken, when needed."""
+"""The embedder behind OpenAI's protocol; openai is imported when it is needed."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag import tokens
 from rag.documents import Span
 from rag.errors import EmbeddingError
+from rag.text import encodable
 
 if TYPE_CHECKING:
+    import tiktoken
     from openai import APIStatusError, OpenAI
 
 Vectors = NDArray[np.float32]
@@ -31,13 +30,6 @@ _KEY_HINT = "Set RAG_EMBEDDER_API_KEY to the server's key, or use the embedded m
 _URL_HINT = "Start the server or set RAG_EMBEDDER_BASE_URL to it, or use the embedded model: RAG_EMBEDDER=minilm"
 _MODEL_HINT = "Check the model in RAG_EMBEDDER and the address in RAG_EMBEDDER_BASE_URL."
 _AGAIN_HINT = "Try again in a while; what is already indexed is kept."
-_RANKS_URL = "https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken"
-_RANKS_SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
-
-
-def encodable(text: str) -> str:
-    """The text with "?" for each lone surrogate, which no encoder takes; as long as before."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class OpenAIEmbedder:
@@ -89,13 +81,13 @@ class OpenAIEmbedder:
     @property
     def budget_tokens(self) -> int:
         """128 tokens when they can be counted; else 512 bytes, which are about as many."""
-        return 512 if self._ranks is None else 128
+        return 512 if self._encoding is None else 128
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text or, when they cannot be counted, its UTF-8 bytes: never too few."""
-        if self._ranks is None:
+        if self._encoding is None:
             return [len(encodable(text).encode()) for text in texts]
-        return [len(tokens) for tokens in self._ranks.encode_ordinary_batch([encodable(text) for text in texts])]
+        return [len(ids) for ids in self._encoding.encode_ordinary_batch([encodable(text) for text in texts])]
 
     def embed_passages(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
@@ -218,21 +210,9 @@ class OpenAIEmbedder:
             raise EmbeddingError("The address of the embedding server cannot be used.", _URL_HINT) from error
 
     @cached_property
-    def _ranks(self) -> Any:
-        """The encoding of the model, or None when using it would mean a guess or a download."""
-        if not (self._model.startswith("text-embedding-3-") or self._model == "text-embedding-ada-002"):
-            return None
-        folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR"))
-        cache = Path(tempfile.gettempdir(), "data-gym-cache") if folder is None else Path(folder)
-        try:
-            ranks = (cache / hashlib.sha1(_RANKS_URL.encode(), usedforsecurity=False).hexdigest()).read_bytes()
-        except OSError:
-            return None
-        if hashlib.sha256(ranks).hexdigest() != _RANKS_SHA256:
-            return None
-        import tiktoken
-
-        return tiktoken.get_encoding("cl100k_base")
+    def _encoding(self) -> tiktoken.Encoding | None:
+        """What counts tokens; a server of another kind hardly has a model of these names."""
+        return tokens.encoding_of(f"openai:{self._model}") if self._model.startswith("text-embedding-") else None
 
 
 def _in_order(response: Any) -> list[Any]:

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args
 from urllib.parse import quote
 
 from rag.answers import Answer, Status
-from rag.embedding_client import encodable
 from rag.errors import HistoryDamagedError, RagError, StorageError
 from rag.layout import storage_error, writing
 from rag.rendering.citations import Citations
 from rag.rendering.display import clip, safe_text, wrap
+from rag.text import encodable
 
 if TYPE_CHECKING:
     from rag.rendering import Look

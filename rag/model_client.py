@@ -20,11 +20,11 @@ from pydantic import BaseModel, ValidationError
 
 from rag import faults, tokens
 from rag.chat import Chat, Reply, completion
-from rag.embedding_client import encodable
 from rag.errors import ModelError, ModelLimitError, ModelOutputError
 from rag.faults import Fault
 from rag.servers import Mode, ModelSpec
 from rag.structured import FoundItems, strict
+from rag.text import encodable
 from rag.usage import Limits, ModelUsage, Prices
 
 if TYPE_CHECKING:

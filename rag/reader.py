@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.documents import Chunk, Span
-from rag.embedding_client import encodable
 from rag.local_models import FOLDER, LocalModel, padded
+from rag.text import encodable
 
 EMBEDDED = FOLDER / "reader"
 

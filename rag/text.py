@@ -85,6 +85,11 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 
+def encodable(text: str) -> str:
+    """The text with "?" for each lone surrogate, which no encoder takes; as long as before."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def words(text: str) -> list[Span]:
     """The words of the text, in order.
 

@@ -139,7 +139,7 @@ class ModelAnswerer:
         Args:
             client: Asks the model.
             budget_tokens: The most tokens that a first request has, its answer not counted. Where they cannot be
-                counted they are over-estimated, for English about fourfold (``rag.tokens``).
+                counted they are over-estimated, for English about twofold (``rag.tokens``).
             similarity: That of the verification, so that what it would withhold is sent back first; see
                 ``rag.scrutiny.similarity_by``.
         """
