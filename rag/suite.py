@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -121,7 +122,7 @@ class Suite(_Table):
     """A whole suite.
 
     Attributes:
-        name: Of lower-case letters, digits and hyphens.
+        name: Of lower-case letters, digits and hyphens; made from the folder's when the file gives none.
         path: The file it was read from.
         answerer: "extractive", or a model as SERVER:MODEL; None leaves it to RAG_MODEL.
         k: How many passages are retrieved; None leaves it to RAG_K.
@@ -184,7 +185,7 @@ def read_suite(path: Path, metrics: frozenset[str]) -> Suite:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{str(path)!r} is no TOML: {error}.", "Correct that line.") from error
     try:
-        suite = Suite.model_validate({"name": path.parent.resolve().name, **given, "path": path})
+        suite = Suite.model_validate({"name": _slug(path.parent.resolve().name), **given, "path": path})
     except ValidationError as error:
         raise _complaint(path, error) from error
     for number, gate in enumerate(suite.gates):
@@ -194,6 +195,10 @@ def read_suite(path: Path, metrics: frozenset[str]) -> Suite:
                 f"Take one of: {', '.join(sorted(metrics))}",
             )
     return suite
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "suite"
 
 
 def _complaint(path: Path, error: ValidationError) -> UsageError:
