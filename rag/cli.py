@@ -10,7 +10,7 @@ import gc
 
 import typer
 
-from rag.commands import asking, comparing, evaluating, gold, gold_proving, past, proving, upkeep
+from rag.commands import asking, briefing, comparing, evaluating, gold, gold_proving, past, proving, upkeep
 from rag.options import STYLE, Version
 
 app = typer.Typer(name="rag", no_args_is_help=True, **STYLE)
@@ -35,6 +35,7 @@ for command in (
     upkeep.index,
     proving.verify,
     proving.check,
+    briefing.brief,
     past.history,
     upkeep.status,
     upkeep.doctor,
@@ -43,6 +44,9 @@ for command in (
 evaluating.app.command("import")(gold.import_set)
 evaluating.app.command()(comparing.compare)
 evaluating.app.command()(gold_proving.check_gold)
+evaluating.app.command()(gold.draft_gold)
+evaluating.app.command()(gold.review)
+evaluating.app.command()(gold.check_gold)
 app.add_typer(evaluating.app)
 
 

@@ -137,10 +137,10 @@ def _content(statement: Statement) -> frozenset[str]:
 def _kind(one: Statement, other: Statement, value: Quantity) -> ConflictKind:
     if value.kind != "ordinal":
         return "contradiction"
-    return "contradiction" if _scope(one.text) == _scope(other.text) else "scope"
+    return "contradiction" if scope(one.text) == scope(other.text) else "scope"
 
 
-def _scope(text: str) -> frozenset[str]:
+def scope(text: str) -> frozenset[str]:
     """The places that a rank is said to hold in, "world" for all of them."""
     places = [match["place"] for match in _SCOPE.finditer(text)]
     return frozenset(

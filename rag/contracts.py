@@ -7,6 +7,7 @@ know; a field with a default may be absent.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import inspect
 import json
 import re
@@ -32,6 +33,8 @@ def plain(value: Any, optional: Optional) -> Any:
         return [plain(item, optional) for item in value]
     if isinstance(value, Mapping):
         return {key: plain(item, optional) for key, item in value.items()}
+    if isinstance(value, dt.date):
+        return value.isoformat()
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
     absent = optional.get(type(value), ())
@@ -179,6 +182,15 @@ def _float(_: tuple[Any, ...], value: object, place: str) -> float:
     raise _MisfitError.of(place, value, "a number")
 
 
+def _date(_: tuple[Any, ...], value: object, place: str) -> dt.date:
+    try:
+        if isinstance(value, str) and len(value) == len("2018-02-23"):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise _MisfitError.of(place, value, "a day such as 2018-02-23")
+
+
 def _exactly(kind: type, expected: str) -> Callable[[tuple[Any, ...], object, str], Any]:
     def builder(_: tuple[Any, ...], value: object, place: str) -> Any:
         if type(value) is not kind:
@@ -195,6 +207,7 @@ _BUILDERS: Mapping[Any, Callable[[tuple[Any, ...], object, str], Any]] = {
     tuple: _tuple,
     dict: _mapping,
     Mapping: _mapping,
+    dt.date: _date,
     float: _float,
     int: _exactly(int, "a whole number"),
     str: _exactly(str, "a text"),

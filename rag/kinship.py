@@ -15,9 +15,9 @@ from rag.material import Material
 
 Matrix = NDArray[np.float64]
 
-ALIKE, CLOSE = 0.42, 0.6
+ALIKE, COPIED, CLOSE = 0.42, 0.5, 0.6
 """The cosine, without what all the sentences have in common, from which two of them are about one thing: where they
-share words, and where not."""
+share words, where they stand in copies of one article, and anywhere."""
 
 SHARED = 0.22
 """The share of their rarer words that two sentences about one thing have in common, at least."""
@@ -75,7 +75,7 @@ class Kinship:
         one, other = self._remarks[statement], self._remarks[evidence]
         if other.text.rstrip().endswith((":", "?")):
             return False
-        if one.origin == other.origin and self.similarity[statement, evidence] >= CLOSE:
+        if one.origin == other.origin and self.similarity[statement, evidence] >= COPIED:
             return True  # the same sentence in a copy or a translation
         if not self.agree(statement, evidence):
             return False

@@ -126,8 +126,8 @@ def _score(material: Material, place: int, clause: Clause, central: Matrix, orig
     score += 0.25 * min(2, len(quantities.find(clause.text, remark.language))) ** 0.5
     score += 0.8 * max(0.0, remark.relevance)
     score += 0.35 * (remark.language == material.language)
-    score -= 0.25 * clause.weak + 0.5 * clause.opinion
-    return score - 0.3 * max(0.0, clauses.width(clause.text) / _WORDY - 1)
+    score -= 0.4 * clause.weak + 0.5 * clause.opinion
+    return score - 0.6 * max(0.0, clauses.width(clause.text) / _WORDY - 1)
 
 
 def chosen(found: Sequence[Candidate], kinship: Kinship, most: int) -> list[Candidate]:

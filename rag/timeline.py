@@ -19,7 +19,7 @@ from rag.salience import Candidate, preferred
 from rag.text import fold
 
 MOST = 8
-LONGEST = 130
+LONGEST = 150
 """The most events of a page, and the width from which the text of one is shortened."""
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -28,6 +28,8 @@ _NOT_WHEN = re.compile(
     r"|desde)(?: (?:early|late|the|le|la|l'|tahun|awal|akhir|fin|debut))? ?$"
 )
 _DUE = re.compile(r"\b(?:due to|is to|are to|set for|doit|doivent|akan|soll|debe|deben)\b")
+_ALIKE, _SHARED = 0.5, 0.35
+_LEANS, _OWN_LANGUAGE = 0.4, 0.2
 _WORD_BEFORE = 24
 
 
@@ -46,10 +48,10 @@ class Date:
     basis: DateBasis
 
 
-def events(material: Material, kinship: Kinship, found: Sequence[Candidate]) -> list[DraftEvent]:
-    """At most ``MOST`` events by date, the rest of the least important ones left out; none is told twice."""
+def events(material: Material, kinship: Kinship, found: Sequence[Candidate]) -> list[tuple[Candidate, DraftEvent]]:
+    """At most ``MOST`` events by date, the most important ones, each told once and with what it is made of."""
     kept: list[tuple[Candidate, Date]] = []
-    for one in found:
+    for one in sorted(found, key=lambda each: -_worth(material, each)):
         candidate = preferred(one, found, material)
         date = _date(material, candidate)
         if date is None or any(_is_same(candidate, date, *other, kinship) for other in kept):
@@ -58,7 +60,12 @@ def events(material: Material, kinship: Kinship, found: Sequence[Candidate]) -> 
         if len(kept) == MOST:
             break
     kept.sort(key=lambda each: (_order(each[1].sort_key), each[0].place))
-    return [_event(material, *each) for each in kept]
+    return [(each[0], _event(material, *each)) for each in kept]
+
+
+def _worth(material: Material, candidate: Candidate) -> float:
+    own = material.remarks[candidate.place].language == material.language
+    return candidate.score - _LEANS * candidate.clause.weak + _OWN_LANGUAGE * own
 
 
 def _date(material: Material, candidate: Candidate) -> Date | None:
@@ -136,7 +143,10 @@ def _is_same(one: Candidate, date: Date, other: Candidate, known: Date, kinship:
     if one.place in other.support or other.place in one.support:
         return True
     near = date.sort_key[:4] == known.sort_key[:4] or "-" in (date.sort_key[0], known.sort_key[0])
-    return near and kinship.related(one.place, other.place) and kinship.shared(one.place, other.place) > 0.35
+    alike = kinship.similarity[one.place, other.place] >= _ALIKE
+    return (
+        near and kinship.related(one.place, other.place) and (alike or kinship.shared(one.place, other.place) > _SHARED)
+    )
 
 
 def _order(key: str) -> str:

@@ -27,10 +27,13 @@ from rag.scrutiny import similarity_by
 from rag.speakers import Speakers
 
 if TYPE_CHECKING:
+    from rag.briefings import Briefing
+    from rag.desk import Order
     from rag.history import Turn
     from rag.judging import Judge
     from rag.servers import ModelSpec
     from rag.syncing import SyncReport
+    from rag.writers import Writer
 
 LONGEST_QUESTION = 2_000  # characters; the embedded model reads some 256 tokens, about 1,000 characters
 
@@ -224,6 +227,36 @@ class Workspace:
             if self.speakers is not None:
                 held.enter_context(self.speakers.question())
             yield
+
+    def brief(self, order: Order, *, tell: Tell = lambda _: None) -> Briefing:
+        """The page that is wanted, as ``rag.desk.brief`` describes; written by the model if there is one.
+
+        Args:
+            order: What is wanted.
+            tell: Is told what is being done.
+
+        Raises:
+            QuestionError: The topic has no words or is too long.
+            ModelError: The model failed.
+        """
+        from rag import desk
+        from rag.proofing import Rules
+
+        if order.topic is not None:
+            order = dataclasses.replace(order, topic=check_question(order.topic))
+        with self.question():
+            rules = Rules(allow_unverified=order.allow_unverified)
+            return desk.brief(self.index, self._writer(order), order, rules, tell=tell)
+
+    def _writer(self, order: Order) -> Writer:
+        from rag.writers.extractive import ExtractiveWriter
+
+        def answers(question: str, language: str) -> bool:
+            k, reader = self.settings.k, self.answerer
+            found = pipeline.ask(question, self.index, reader, k=k, filter=order.filter, language=language)
+            return found.status != "unanswerable"
+
+        return ExtractiveWriter(answers)
 
     def self_contained(self, question: str, previous: Turn) -> str:
         """The question as it can be understood without the one before; by the model if there is one, else by rules.

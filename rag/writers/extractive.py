@@ -1,0 +1,147 @@
+"""Pages made of the sources' own sentences: no model writes a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rag import clauses, markers, quantities, salience
+from rag.actors import actors
+from rag.answers import DraftClaim, Usage
+from rag.briefing_drafts import DraftBriefing, DraftDisagreement, DraftEvent
+from rag.disagreements import disagreements
+from rag.gaps import absent, stated
+from rag.kinship import Kinship
+from rag.material import Material
+from rag.salience import Candidate
+from rag.sayings import sayings
+from rag.text import fold, words
+from rag.timeline import MOST, events
+
+NAME = "extractive"
+MOST_FACTS = 12
+MOST_AGREEMENTS = 3
+MOST_BOTTOM, MOST_BOTTOM_WORDS = 3, 60
+"""The most statements and words of the bottom line."""
+
+_LONGEST_BOTTOM = 32
+_MOST_SUPPORT = 4
+_TITLE_WIDTH = 90
+
+
+class ExtractiveWriter:
+    """Writes pages of verbatim statements.
+
+    Attributes:
+        name: "extractive".
+        glosses: False: every text stands word for word in a source.
+        usage: Nothing.
+    """
+
+    name = NAME
+    glosses = False
+
+    def __init__(self, answers: Callable[[str, str], bool]) -> None:
+        """Keeps what it is given.
+
+        Args:
+            answers: Whether the documents answer a question in a language; asked about what seems to be missing.
+        """
+        self._answers = answers
+        self.usage = Usage()
+
+    def write(self, material: Material) -> DraftBriefing:
+        """The page, as ``rag.writers.Writer`` describes; without facts when nothing can stand alone."""
+        kinship = Kinship(material)
+        found = salience.candidates(material, kinship)
+        differing = disagreements(material, kinship)
+        found = _undisputed(material, found, differing)
+        chosen = salience.chosen(found, kinship, MOST_FACTS + MOST_BOTTOM + MOST_AGREEMENTS + MOST)
+        chosen = [salience.preferred(each, found, material) for each in chosen]
+        bottom = _bottom_line(material, chosen)
+        dated = [pair for pair in events(material, kinship, found) if pair[0] not in bottom]
+        rest = [each for each in chosen if each not in bottom and not _is_told(each, dated, kinship)]
+        facts, further = rest[:MOST_FACTS], rest[MOST_FACTS:]
+        unknown = stated(material, kinship)
+        printed = [each.clause.text for each in (*bottom, *facts)]
+        return DraftBriefing(
+            title=title(material),
+            bottom_line=[_claim(material, each) for each in bottom],
+            facts=[_claim(material, each) for each in facts],
+            timeline=[event for _, event in dated],
+            actors=actors(material),
+            agreements=[_claim(material, each) for each in further if each.origins > 1][:MOST_AGREEMENTS],
+            disagreements=differing,
+            gaps=[*unknown, *absent(material, unknown, self._answers)],
+            sayings=sayings(material, kinship, printed),
+        )
+
+
+def _undisputed(
+    material: Material, found: Sequence[Candidate], differing: Sequence[DraftDisagreement]
+) -> list[Candidate]:
+    """The candidates without those of which sources differ in how firm they are: the page says so elsewhere."""
+    firm = {
+        one for each in differing if each.kind == "emphasis" for side in each.positions for one in side.sentences[:1]
+    }
+    return [each for each in found if material.remarks[each.place].id not in firm]
+
+
+def _is_told(fact: Candidate, dated: Sequence[tuple[Candidate, DraftEvent]], kinship: Kinship) -> bool:
+    """Whether the timeline tells a fact."""
+    return any(fact.place == other.place or salience.repeats(fact, other, kinship) for other, _ in dated)
+
+
+def title(material: Material) -> str:
+    """The topic as asked; else the first headline, in the page's language if there is one."""
+    if material.topic is not None:
+        return material.topic
+    titled = [document.source for document in material.documents if document.source.title]
+    titled.sort(key=lambda source: source.language != material.language)
+    chosen = titled[0].title if titled else None
+    if chosen is None and material.remarks:
+        chosen = material.remarks[0].text
+    return " ".join((chosen or "").split())[: 2 * _TITLE_WIDTH]
+
+
+def _claim(material: Material, candidate: Candidate) -> DraftClaim:
+    support = [material.remarks[each].id for each in candidate.support[:_MOST_SUPPORT]]
+    return DraftClaim(text=candidate.clause.text, sentences=[material.remarks[candidate.place].id, *support])
+
+
+def _bottom_line(material: Material, chosen: Sequence[Candidate]) -> list[Candidate]:
+    """The best statement, the best that limits it ("it is not binding"), and the next best, as far as they fit."""
+    good = [each for each in chosen if _is_plain(material, each)] or list(chosen[:1])
+    limits = [each for each in good[1:] if _limits(material, each)]
+    kept: list[Candidate] = []
+    room = MOST_BOTTOM_WORDS
+    # What several origins say comes before what one says, and what a day is told of is in the timeline.
+    others = sorted(good[1:], key=lambda each: (each.origins < 2, bool(_years(material, each)), -each.score))
+    for candidate in (*good[:1], *limits[:1], *others):
+        length = _length(candidate.clause.text)
+        if candidate not in kept and length <= room and len(kept) < MOST_BOTTOM:
+            kept.append(candidate)
+            room -= length
+    return kept
+
+
+def _is_plain(material: Material, candidate: Candidate) -> bool:
+    """Whether a statement leans on nothing, judges nothing and is short and in the page's language."""
+    clause, remark = candidate.clause, material.remarks[candidate.place]
+    return not (clause.weak or clause.opinion or _length(clause.text) > _LONGEST_BOTTOM) and (
+        remark.language == material.language
+    )
+
+
+def _years(material: Material, candidate: Candidate) -> list[quantities.Quantity]:
+    language = material.remarks[candidate.place].language
+    return [each for each in quantities.find(candidate.clause.text, language) if each.kind in ("date", "year")]
+
+
+def _limits(material: Material, candidate: Candidate) -> bool:
+    """Whether a statement says what is not so."""
+    return bool(markers.negations(fold(candidate.clause.text), material.remarks[candidate.place].language))
+
+
+def _length(text: str) -> int:
+    """Words; in scripts without spaces two characters count as one."""
+    return max(len(words(text)), (clauses.width(text) - len(text)) // 2)
