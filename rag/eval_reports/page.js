@@ -2,7 +2,7 @@
 (() => {
   const form = document.querySelector("form.filter");
   if (!form) return;
-  const cases = [...document.querySelectorAll("details.case")];
+  const cases = [...document.querySelectorAll("details[data-standing]")];
   const told = form.querySelector("output");
   const words = new Map(cases.map((one) => [one, one.querySelector("summary").textContent.toLowerCase()]));
   const apply = () => {

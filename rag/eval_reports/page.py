@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 
 from rag.elements import Markup, join, tag
 from rag.eval_reports import page_figures, views
-from rag.eval_reports.difference import Difference, difference
+from rag.eval_reports.difference import Difference, difference, summary
 from rag.eval_reports.page_difference import changes
 from rag.eval_reports.page_questions import questions
-from rag.eval_reports.page_tables import facts, folded, pill, section, table
+from rag.eval_reports.page_tables import facts, folded, linked, pill, section, table
 from rag.results import Report, Verdict
 
 
@@ -50,13 +50,25 @@ def render_difference_page(given: Difference, texts: Mapping[str, str]) -> str:
         [
             tag("div", "Two evaluations compared", class_="soft small"),
             tag("h1", given.after.suite, dir="auto"),
-            tag("h3", "Before"),
-            facts(views.facts(given.before.system)),
-            tag("h3", "After"),
-            facts(views.facts(given.after.system)),
+            tag("p", summary(given), class_="lead"),
         ]
     )
-    return document(f"{given.after.suite}: two runs", head, [changes(given, texts)])
+    return document(f"{given.after.suite}: two runs", head, [changes(given, texts), _systems(given)])
+
+
+def _systems(given: Difference) -> Markup:
+    """What was measured in both runs; what differs is bold."""
+    before, after = (dict(views.facts(report.system)) for report in (given.before, given.after))
+    rows = [
+        [tag("th", name, scope="row"), *_pair(before.get(name, "–"), after.get(name, "–"))]
+        for name in dict.fromkeys([*before, *after])
+    ]
+    shown = table("Both systems", ("", "before", "after"), rows)
+    return section("What was measured", None, shown)
+
+
+def _pair(before: str, after: str) -> list[Markup]:
+    return [tag("td", tag("strong", value) if before != after else value, dir="auto") for value in (before, after)]
 
 
 def document(title: str, head: Markup, sections: Sequence[Markup]) -> str:
@@ -126,17 +138,18 @@ def _verdicts(report: Report) -> Markup | None:
         return None
     wrong = [verdict for verdict in verdicts if verdict.outcome != "pass"]
     passed = [verdict for verdict in verdicts if verdict.outcome == "pass"]
-    parts = [_gates("Gates that did not pass", wrong)] if wrong else [tag("p", "Every gate passed.")]
+    anchors = views.anchors(report)
+    parts = [_gates("Gates that did not pass", wrong, anchors)] if wrong else [tag("p", "Every gate passed.")]
     if passed:
-        parts.append(folded(f"{len(passed)} passed", _gates("Gates that passed", passed), shut=bool(wrong)))
+        parts.append(folded(f"{len(passed)} passed", _gates("Gates that passed", passed, anchors), shut=bool(wrong)))
     return section("Gates", "What the suite demands, and what was found.", *parts)
 
 
-def _gates(caption: str, verdicts: Sequence[Verdict]) -> Markup:
+def _gates(caption: str, verdicts: Sequence[Verdict], anchors: Mapping[str, str]) -> Markup:
     rows = [
         [
             tag("td", pill(views.OUTCOME_WORDS[verdict.outcome], verdict.outcome)),
-            tag("th", verdict.gate, scope="row", dir="auto"),
+            tag("th", linked(verdict.gate, anchors.get(verdict.metric)), scope="row", dir="auto"),
             tag("td", verdict.value, dir="auto"),
             tag("td", verdict.limit, dir="auto"),
             tag("td", verdict.reason, dir="auto", class_="soft"),

@@ -30,7 +30,7 @@ def changes(given: Difference, texts: Mapping[str, str] | None = None) -> Markup
         if found:
             parts.append(tag("h3", f"{len(found):,} {TURN_WORDS[turn]}"))
             parts += [_change(change, texts) for change in found]
-    return section("Changed answers", summary(given), *parts)
+    return section("Changed answers", summary(given) if texts is None else None, *parts)
 
 
 def _shift(given: Difference, one: Shift) -> list[Markup]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rag.elements import Markup, join, tag
 from rag.eval_reports import charts, views
-from rag.eval_reports.page_tables import folded, number, section, table
+from rag.eval_reports.page_tables import folded, linked, number, section, table
 from rag.results import Comparison, Counterfactual, Figure, Interval, Report, Slice
 
 _SLICE_FIGURES = 6
@@ -182,6 +182,7 @@ def _compared(report: Report, one: Comparison, reach: float) -> Iterator[Markup]
 def counterfactuals(report: Report) -> Markup | None:
     """Altered sources by kind; those that the answer did not follow first."""
     parts: list[Markup] = []
+    anchors = views.anchors(report)
     for kind, said in (
         ("edited", "A number or name edited: the answer must follow."),
         ("deleted", "The source deleted: the system must decline."),
@@ -189,17 +190,17 @@ def counterfactuals(report: Report) -> Markup | None:
     ):
         tried = [one for one in report.counterfactuals if one.kind == kind]
         if tried:
-            parts += _altered(kind, said, tried)
+            parts += _altered(kind, said, tried, anchors)
     return section("Altered sources", "The same questions asked again of changed documents.", *parts) if parts else None
 
 
-def _altered(kind: str, said: str, tried: Sequence[Counterfactual]) -> list[Markup]:
+def _altered(kind: str, said: str, tried: Sequence[Counterfactual], anchors: Mapping[str, str]) -> list[Markup]:
     counted = sum(one.followed is not None for one in tried)
     followed = sum(bool(one.followed) for one in tried)
     ordered = sorted(tried, key=lambda one: (one.followed is not False, one.followed is None))
     rows = (
         [
-            tag("th", one.id, scope="row", dir="auto"),
+            tag("th", _asked(one, anchors), scope="row", dir="auto"),
             tag("td", one.change, dir="auto"),
             tag("td", one.expected, dir="auto"),
             tag("td", _followed(one)),
@@ -211,6 +212,11 @@ def _altered(kind: str, said: str, tried: Sequence[Counterfactual]) -> list[Mark
     heads = ("question", "change", "expected", "followed", "before", "after")
     shown = table(f"{kind.capitalize()} sources", heads, rows)
     return [tag("h3", f"{kind.capitalize()}: {followed} of {counted}"), tag("p", said), folded("Each of them", shown)]
+
+
+def _asked(one: Counterfactual, anchors: Mapping[str, str]) -> Markup:
+    question = one.id.removesuffix(f":{one.kind}")
+    return linked(question, anchors.get(question))
 
 
 def _followed(one: Counterfactual) -> Markup:

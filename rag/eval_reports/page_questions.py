@@ -32,7 +32,8 @@ def questions(report: Report, cases: Sequence[Case], texts: Mapping[str, str]) -
     """Every question in the order of the gold, folded, with a form to filter them that only JavaScript shows."""
     if not cases:
         return None
-    shown = (_case(report, case, texts, number) for number, case in enumerate(cases, start=1))
+    anchors = views.anchors(report)
+    shown = (_case(report, case, texts, anchors[case.item.id]) for case in cases)
     return section("Questions", None, _tally(cases), _legend(), _filter(report, cases), join(shown))
 
 
@@ -81,16 +82,14 @@ def _select(name: str, options: Sequence[tuple[str, str]]) -> Markup:
     return tag("select", join(tag("option", words, value=value) for value, words in options), name=name)
 
 
-def _case(report: Report, case: Case, texts: Mapping[str, str], number: int) -> Markup:
+def _case(report: Report, case: Case, texts: Mapping[str, str], anchor: str) -> Markup:
     gold = case.gold
     asked = tag("span", gold.question, class_="asked", lang=language_tag(gold.language), dir="auto")
     head = tag("summary", standing_pill(case.standing), asked, tag("code", case.item.id, class_="soft"))
     left = tag("div", join(said(case)), join(_expected(case)), _scores(report, case))
     slices = "\n".join(case.item.slices)
     sides = tag("div", left, tag("div", join(sources(case, texts))), class_="sides")
-    return tag(
-        "details", head, sides, class_="case", id=f"question-{number}", data_standing=case.standing, data_slices=slices
-    )
+    return tag("details", head, sides, class_="case", id=anchor, data_standing=case.standing, data_slices=slices)
 
 
 def language_tag(code: str | None) -> str | None:

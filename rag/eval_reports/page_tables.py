@@ -44,6 +44,11 @@ def number(*parts: str | None) -> Markup:
     return tag("td", *parts, class_="number")
 
 
+def linked(words: str, anchor: str | None) -> Markup:
+    """The words as a link to an element of the page; just the words without one."""
+    return tag("a", words, href=f"#{anchor}") if anchor else join([words])
+
+
 def pill(words: str, kind: str) -> Markup:
     """A word or two on a coloured ground; the colour never says more than the words."""
     return tag("span", words, class_=f"pill {kind.replace(' ', '-')}")

@@ -98,6 +98,11 @@ def cases_of(report: Report) -> list[Case]:
     return [Case(item) for item in report.items]
 
 
+def anchors(report: Report) -> dict[str, str]:
+    """Question id -> the id of its element on the page."""
+    return {item.id: f"question-{place}" for place, item in enumerate(report.items, start=1)}
+
+
 def worst(cases: Sequence[Case], most: int) -> list[Case]:
     """The questions that went worst, at most this many, of each way to go wrong about as many, the worst way first."""
     ways = [[case for case in cases if case.standing == standing] for standing in STANDINGS if standing != "right"]
