@@ -8,7 +8,7 @@ from rag.elements import Markup, join, tag
 from rag.eval_reports import views
 from rag.eval_reports.difference import SHIFT_HEADS, TURN_WORDS, Change, Difference, Shift, shift_row, summary, told
 from rag.eval_reports.page_questions import language_tag, said, sources, standing_pill
-from rag.eval_reports.page_tables import folded, number, section, table
+from rag.eval_reports.page_tables import folded, minor, number, section, table
 from rag.eval_reports.views import Case
 
 
@@ -49,7 +49,7 @@ def _change(change: Change, texts: Mapping[str, str] | None) -> Markup:
 
 
 def _side(when: str, case: Case | None, texts: Mapping[str, str] | None) -> Iterator[Markup]:
-    yield tag("h4", f"{when}: {told(case)}")
+    yield minor(f"{when}: {told(case)}")
     if case is not None:
         yield join(said(case))
         if texts is not None:

@@ -9,7 +9,7 @@ from rag.documents import Span
 from rag.elements import Markup, join, tag
 from rag.eval_reports import charts, views
 from rag.eval_reports.highlighting import Marked, excerpts, pieces
-from rag.eval_reports.page_tables import folded, pill, section
+from rag.eval_reports.page_tables import folded, minor, pill, section
 from rag.eval_reports.views import Case
 from rag.gold import Nugget
 from rag.rendering.citations import Citations, attribution, refusal, withheld
@@ -101,10 +101,10 @@ def said(case: Case) -> Iterator[Markup]:
     """The answer with numbered citations, its conflicts and gaps; why there is none, where there is none."""
     answer = case.answer
     if answer is None:
-        yield tag("h4", "No answer")
+        yield minor("No answer")
         yield tag("p", case.item.trial.error or "The system gave none.", class_="bad", dir="auto")
         return
-    yield tag("h4", f"Answer: {answer.status}")
+    yield minor(f"Answer: {answer.status}")
     if answer.status == "unanswerable":
         yield tag("p", refusal(answer))
     citations = Citations.of(answer)
@@ -136,7 +136,7 @@ def _remarks(answer: Answer) -> Iterator[Markup]:
 
 
 def _expected(case: Case) -> Iterator[Markup]:
-    yield tag("h4", f"Expected: {case.gold.status}")
+    yield minor(f"Expected: {case.gold.status}")
     if not case.gold.nuggets:
         near = ", though they speak of the same things" if case.gold.near else ""
         yield tag("p", f"The documents do not say{near}.")
@@ -174,7 +174,7 @@ def sources(case: Case, texts: Mapping[str, str]) -> Iterator[Markup]:
         marks.setdefault(gold.document, []).append((Marked(gold.span, "gold"), gold.quote))
     languages = {one.document: one.language for one in case.cited}
     for document in list(marks)[:_SOURCES]:
-        yield tag("h4", tag("code", document), *_language(languages.get(document)))
+        yield minor(tag("code", document), *_language(languages.get(document)))
         yield _source(texts.get(document), marks[document], languages.get(document))
     if len(marks) > _SOURCES:
         others = ", ".join(list(marks)[_SOURCES:])
@@ -219,7 +219,7 @@ def _piece(text: str, span: Span, kinds: tuple[str, ...], labels: tuple[str, ...
 def _nearest(case: Case) -> Iterator[Markup]:
     if case.answer is None or not case.answer.nearest:
         return
-    passages = (join([tag("h4", tag("code", one.document)), _passage(one)]) for one in case.answer.nearest[:_PASSAGES])
+    passages = (join([minor(tag("code", one.document)), _passage(one)]) for one in case.answer.nearest[:_PASSAGES])
     yield folded("Nearest passages (not an answer)", *passages)
 
 

@@ -13,6 +13,11 @@ def section(title: str, lead: str | None, *parts: Markup | None) -> Markup:
     return tag("section", tag("h2", title), said, *parts, id=title.lower().replace(" ", "-"))
 
 
+def minor(*parts: str | None) -> Markup:
+    """A small heading inside a part of a section."""
+    return tag("h3", *parts, class_="minor")
+
+
 def table(
     caption: str,
     heads: Sequence[str],
