@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args
 from urllib.parse import quote
@@ -40,6 +40,7 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS turns (
 _COLUMNS = "asked, question, searched, language, status, claim, quotations"
 _INSERT = f"INSERT INTO turns ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
 _QUOTATIONS = 12
+_REMEMBERED = 8
 _WAIT_S = 5.0
 _DAMAGES = frozenset({
     0, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT,
@@ -126,9 +127,19 @@ class History:
 
         self._run(insert, write=True)
 
-    def last(self) -> Turn | None:
-        """The question asked last, by whatever process; None without any. Errors as for ``turns``."""
-        return next(iter(self.turns(1)), None)
+    def context(self) -> Turn | None:
+        """The question asked last, by whatever process, as a follow-up sees it; None without any.
+
+        When nothing was found for it, it has the quotations of the answer before it in the same conversation, which
+        begins with the latest question that was searched as it was typed. Errors as for ``turns``.
+        """
+        turns = self.turns(_REMEMBERED)
+        for turn in turns:
+            if turn.quotations:
+                return replace(turns[0], quotations=turn.quotations)
+            if turn.searched == turn.question:
+                break
+        return turns[0] if turns else None
 
     def turns(self, limit: int | None = None) -> list[Turn]:
         """The questions of the past, the last one first; at most limit.

@@ -12,6 +12,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,16 +60,30 @@ def test_what_is_added_comes_back_the_last_one_first(tmp_path: Path) -> None:
     history.add(TURN)
     history.add(french)
     assert History.open(tmp_path).turns() == [french, TURN]
-    assert history.last() == french
     assert history.turns(1) == [french]
     assert history.turns(0) == history.turns(-3) == []
     assert history.turns(10**30) == [french, TURN]
 
 
+def test_a_question_that_found_nothing_leaves_what_was_spoken_of(tmp_path: Path) -> None:
+    """As far back as the conversation goes, which begins with a question that was searched as it was typed."""
+    history = History.open(tmp_path)
+    lost = Turn(MORNING, "and the moon?", "What is in the deal, and the moon?", "en", "unanswerable")
+    history.add(TURN)
+    history.add(lost)
+    history.add(lost)
+    assert history.context() == replace(lost, quotations=TURN.quotations)
+    fresh = Turn(MORNING, "Who ate the moon?", "Who ate the moon?", "en", "unanswerable")
+    history.add(fresh)
+    assert history.context() == fresh
+    history.add(lost)
+    assert history.context() == lost
+
+
 def test_reading_and_clearing_create_nothing(tmp_path: Path) -> None:
     """Only a question that is kept makes a file, and the folder for it."""
     history = History.open(tmp_path / "home")
-    assert history.last() is None
+    assert history.context() is None
     assert history.turns() == []
     assert history.clear() == 0
     assert not (tmp_path / "home").exists()
@@ -96,7 +111,7 @@ def test_any_text_is_kept(tmp_path: Path, text: str) -> None:
     """Questions, claims and quotations are data."""
     turn = Turn(MORNING, text, text, "zh", "conflicting", text, (text, ""))
     History.open(tmp_path).add(turn)
-    assert History.open(tmp_path).last() == turn
+    assert History.open(tmp_path).context() == turn
 
 
 def test_undecodable_bytes_of_a_command_line_are_replaced(tmp_path: Path) -> None:
@@ -111,7 +126,7 @@ def test_times_are_kept_with_their_instant(tmp_path: Path) -> None:
     """Whatever the zone in which a question was asked, the instant is the same."""
     zone = dt.timezone(dt.timedelta(hours=7))
     History.open(tmp_path).add(Turn(MORNING.astimezone(zone), "q", "q"))
-    turn = History.open(tmp_path).last()
+    turn = History.open(tmp_path).context()
     assert turn is not None
     assert turn.asked == MORNING
     assert turn.asked.utcoffset() == dt.timedelta(0)
@@ -195,7 +210,7 @@ def test_what_was_added_survives_a_kill(tmp_path: Path, after: int) -> None:
     assert numbers == list(range(len(numbers)))
     assert len(numbers) > kept
     history.add(TURN)
-    assert history.last() == TURN
+    assert history.context() == TURN
 
 
 def test_a_kill_before_the_first_question_leaves_an_empty_history(tmp_path: Path) -> None:
@@ -295,7 +310,7 @@ def test_a_damaged_file_is_a_clear_error_with_the_remedy(tmp_path: Path, damage:
     history.clear()
     assert history.turns() == []
     history.add(TURN)
-    assert history.last() == TURN
+    assert history.context() == TURN
 
 
 def test_a_damaged_file_never_costs_the_answer(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def _self_contained(workspace: Workspace, question: str) -> str:
     from rag.console import say
     from rag.history import History
 
-    previous = History.open(workspace.settings.home).last()
+    previous = History.open(workspace.settings.home).context()
     if previous is None:
         say("No earlier question is in the history: asked as it is.")
         return question
