@@ -18,7 +18,7 @@ from rag.summaries import figures
 Chooser = Callable[[Reference, Sequence[Mapping[str, Any]]], Sequence[tuple[str, Span]]]
 """A question and its hits to the spans that are given as the answer; without any it is declined."""
 
-_UNMEASURED = frozenset({"retrieval", "spans", "usage", "judge"})  # the same for them, or not to be had
+_UNMEASURED = frozenset({"retrieval", "spans", "question", "usage", "judge"})  # the same for them, or not to be had
 _SENTENCES = 2
 
 

@@ -258,7 +258,7 @@ METRICS: Mapping[str, Metric] = {
         "question's language",
         "Share of the questions whose language was recognised.",
         measures.question_language,
-        "wording",
+        "question",
         yes_no=True,
     ),
     "origins_right": Metric(
