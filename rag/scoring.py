@@ -16,7 +16,17 @@ from rag.measures import Measure
 from rag.results import Direction
 
 Family = Literal[
-    "answers", "citations", "abstention", "short", "conflicts", "retrieval", "spans", "wording", "usage", "judge"
+    "answers",
+    "citations",
+    "abstention",
+    "short",
+    "conflicts",
+    "retrieval",
+    "spans",
+    "wording",
+    "question",
+    "usage",
+    "judge",
 ]
 
 
