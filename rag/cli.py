@@ -46,7 +46,6 @@ evaluating.app.command()(comparing.compare)
 evaluating.app.command()(gold_proving.check_gold)
 evaluating.app.command()(gold.draft_gold)
 evaluating.app.command()(gold.review)
-evaluating.app.command()(gold.check_gold)
 app.add_typer(evaluating.app)
 
 

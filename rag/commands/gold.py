@@ -240,39 +240,3 @@ def _edit(review: Review, draft: Draft, key: str, keyboard: Keyboard) -> str | N
     except (KeyboardInterrupt, EOFError):
         return "Nothing was changed."
     return review.ask(given) if key == "e" else review.answer(given)
-
-
-def check_gold(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Gold files; together they are one set.")],
-    *,
-    roots: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--root", metavar="FOLDER", help="What document names are relative to, before the files' folders."
-        ),
-    ] = None,
-    debug: Debug = False,
-) -> None:
-    """Prove every span of gold questions, and find duplicates and slices that are too small.
-
-    \b
-    Examples:
-      rag eval check-gold gold.jsonl
-      rag eval check-gold evals/gold/news.jsonl evals/gold/seeds.jsonl --root .
-
-    Findings go to stdout, one on a line, and the counts to stderr; exit code 1 when there is a finding.
-    """
-    with reporting(debug=debug):
-        from rag.console import say
-        from rag.gold_checks import check
-        from rag.rendering.display import safe_text
-
-        folders = dict.fromkeys(file.parent for file in files)
-        found = check(files, [*(roots or ()), *folders, Path()])
-        for finding in found.findings:
-            print(safe_text(str(finding)))
-        sys.stdout.flush()
-        for line in found.summary.split("\n"):
-            say(line)
-        if found.findings:
-            raise typer.Exit(1)
