@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import clauses, conflicts, guard, markers, reading
@@ -23,6 +22,7 @@ from rag.words import Table
 MOST = 4
 _WIDEST, _LONG = 150, 230
 _MOST_COMPARED = 300
+_MOST_SIDES = 4
 _SAME = 0.02
 _TELLING = 12
 _TIMES = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "decade", "century"})
@@ -58,6 +58,7 @@ class _Found:
     kind: DisagreementKind
     matter: str
     score: float
+    slot: str = ""
 
 
 def disagreements(material: Material, kinship: Kinship) -> list[DraftDisagreement]:
@@ -67,11 +68,14 @@ def disagreements(material: Material, kinship: Kinship) -> list[DraftDisagreemen
     news = sorted(sorted(news, key=lambda place: -central[place])[:_MOST_COMPARED])
     found = [each for each in _pairs(material, kinship, news) if each is not None]
     found.sort(key=lambda each: (-each.score - float(central[each.one] + central[each.other]), each.one, each.other))
-    kept: list[_Found] = []
+    kept: list[list[_Found]] = []
     for each in found:
-        if not any(_same_matter(each, other, kinship) for other in kept):
-            kept.append(each)
-    return [_draft(material, kinship, each, found) for each in kept[:MOST]]
+        group = next((one for one in kept if _same_matter(each, one[0], kinship)), None)
+        if group is None:
+            kept.append([each])
+        elif each.slot == group[0].slot:
+            group.append(each)
+    return [_draft(material, kinship, group) for group in kept[:MOST]]
 
 
 def _same_matter(one: _Found, other: _Found, kinship: Kinship) -> bool:
@@ -83,14 +87,13 @@ def _same_matter(one: _Found, other: _Found, kinship: Kinship) -> bool:
 
 def _pairs(material: Material, kinship: Kinship, news: Sequence[int]) -> Iterator[_Found | None]:
     remarks = material.remarks
-    sides = {place: _Side(remarks[place], place) for place in news}
-    subjects = _subjects(sides.values())
+    sides = {place: _Side(remarks[place], place, kinship.names[place]) for place in news}
     for one, other in itertools.combinations(news, 2):
         likeness = float(kinship.similarity[one, other])
         if remarks[one].origin == remarks[other].origin:
             continue
         pair, shared = (sides[one], sides[other]), kinship.shared(one, other)
-        yield _beginning(*pair, subjects, kinship)
+        yield _beginning(*pair, kinship)
         if likeness < _LEAST_ALIKE:
             continue
         yield _rank(*pair, likeness, shared)
@@ -101,8 +104,9 @@ def _pairs(material: Material, kinship: Kinship, news: Sequence[int]) -> Iterato
 class _Side:
     """A sentence as it is compared."""
 
-    def __init__(self, remark: Remark, place: int) -> None:
+    def __init__(self, remark: Remark, place: int, names: frozenset[str]) -> None:
         self.remark = remark
+        self.names = names
         self.place = place
         self.read = reading.read(remark.text, remark.language)
 
@@ -122,17 +126,13 @@ class _Side:
             if figure.is_year or (figure.kind == "date" and not str(figure.value).startswith("-"))
         }
 
-    def names(self) -> set[str]:
-        keys = (token.keys for token in self.read.tokens if token.capital)
-        return {key for each in keys for key in each if key[:2] in ("s:", "n:")}
-
 
 def _rank(one: _Side, other: _Side, likeness: float, shared: float) -> _Found | None:
     """Another rank of the same one; both may be true where the places differ that they are counted in."""
     first, second = one.ranks(), other.ranks()
     if len(first) != 1 or len(second) != 1 or first[0].value == second[0].value:
         return None
-    if likeness < _RANKS_ALIKE or shared < _RANKS_SHARED or not one.names() & other.names():
+    if likeness < _RANKS_ALIKE or shared < _RANKS_SHARED or not one.names & other.names:
         return None
     if not any(_SUPERLATIVE.search(side.read.folded) for side in (one, other)):
         return None
@@ -164,7 +164,8 @@ def _value(one: _Side, other: _Side, likeness: float, shared: float) -> _Found |
         return None
     replaced = any(_REPLACED.search(side.read.folded) for side in (one, other))
     matter = f"{best[1].kind} {best[1].unit} {best[1].value}"
-    return _Found(one.place, other.place, "scope" if replaced else "contradiction", matter, 1.0 + best[0])
+    kind: DisagreementKind = "scope" if replaced else "contradiction"
+    return _Found(one.place, other.place, kind, matter, 1.0 + best[0], f"{best[1].kind} {best[1].unit}")
 
 
 def _comparable(one: Figure, other: Figure) -> bool:
@@ -195,29 +196,22 @@ def _equal(one: Figure, other: Figure) -> bool:
     return abs(first - second) <= _SAME * max(abs(first), abs(second))
 
 
-def _beginning(one: _Side, other: _Side, subjects: frozenset[str], kinship: Kinship) -> _Found | None:
+def _beginning(one: _Side, other: _Side, kinship: Kinship) -> _Found | None:
     """Something else that happened in the year that one source gives for what it calls the beginning."""
     beginnings = [side.has(TABLES["beginning"]) for side in (one, other)]
     years = one.years() & other.years()
-    if not any(beginnings) or not years or not one.names() & other.names() & subjects:
+    if not any(beginnings) or not years or not one.names & other.names & kinship.subjects:
         return None
-    first, second = one.names() - subjects, other.names() - subjects
+    first, second = one.names - kinship.subjects, other.names - kinship.subjects
     common = len(first & second) / max(1, min(len(first), len(second)))
     if not first or not second or common > _MOST_COMMON or kinship.similarity[one.place, other.place] >= CLOSE:
         return None
     return _Found(one.place, other.place, "scope", f"beginning {min(years)}", 1.5 - common + sum(beginnings))
 
 
-def _subjects(sides: Iterable[_Side]) -> frozenset[str]:
-    """The names that the documents are about: those in a sixth of the sentences."""
-    names = [side.names() for side in sides]
-    counted = Counter(name for each in names for name in each)
-    return frozenset(name for name, count in counted.items() if 6 * count >= len(names))
-
-
 def _firmness(one: _Side, other: _Side, likeness: float, shared: float) -> _Found | None:
     """What one source only calls possible and another intends or expects, or what one denies."""
-    if likeness < _CLOSE or shared < SHARED or len(one.names() & other.names()) < 2:
+    if likeness < _CLOSE or shared < SHARED or len(one.names & other.names) < 2:
         return None
     if any(markers.negations(side.read.folded, side.remark.language) for side in (one, other)):
         return _denial(one, other, likeness, shared)
@@ -243,20 +237,27 @@ def _denial(one: _Side, other: _Side, likeness: float, shared: float) -> _Found 
     return _Found(one.place, other.place, "contradiction", f"denied {one.place}", 0.5 + likeness)
 
 
-def _draft(material: Material, kinship: Kinship, found: _Found, others: Sequence[_Found]) -> DraftDisagreement:
-    first, second = material.remarks[found.one], material.remarks[found.other]
+def _draft(material: Material, kinship: Kinship, group: Sequence[_Found]) -> DraftDisagreement:
+    """The disagreement of its first pair, with the further values that others of its pairs give."""
+    first = group[0]
+    places = list(dict.fromkeys(place for each in group for place in (each.one, each.other)))
+    kept = [first.one, first.other]
+    for place in places:
+        if first.slot and len(kept) < _MOST_SIDES and all(_differs(place, other, group) for other in kept):
+            kept.append(place)
     sides = []
-    for place in (found.one, found.other):
-        ids = [material.remarks[place].id]
-        ids += [material.remarks[each].id for each in kinship.relatives(place) if _joins(each, place, found, kinship)]
+    for place in kept:
+        others = [each for each in kinship.relatives(place) if each not in kept and kinship.bears_out(each, place)]
+        ids = [material.remarks[each].id for each in (place, *others)]
         sides.append(DraftPosition(text=_text(material.remarks[place]), sentences=ids[:3]))
-    about = _about(first, second, names_only=found.matter.startswith("beginning"))
-    return DraftDisagreement(about=about, kind=found.kind, positions=sides)
+    one, other = material.remarks[first.one], material.remarks[first.other]
+    kind = "contradiction" if any(each.kind == "contradiction" for each in group) else first.kind
+    about = _about(one, other, names_only=first.matter.startswith("beginning"))
+    return DraftDisagreement(about=about, kind=kind, positions=sides)
 
 
-def _joins(other: int, place: int, found: _Found, kinship: Kinship) -> bool:
-    """Whether another sentence takes the same side."""
-    return other not in (found.one, found.other) and kinship.bears_out(other, place)
+def _differs(one: int, other: int, group: Sequence[_Found]) -> bool:
+    return any({one, other} == {each.one, each.other} for each in group)
 
 
 def _text(remark: Remark) -> str:

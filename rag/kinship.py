@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import guard, reading
-from rag.material import Material
+from rag.material import Material, Remark
 
 Matrix = NDArray[np.float64]
 
@@ -22,6 +22,11 @@ share words, where they stand in copies of one article, and anywhere."""
 SHARED = 0.22
 """The share of their rarer words that two sentences about one thing have in common, at least."""
 
+SOMEWHAT_ALIKE, MUCH_SHARED = 0.3, 0.4
+"""The same for sentences that share much: less likeness will do."""
+
+_SUBJECT = 6
+_SMALL = 2
 _DIFFER = frozenset({"negation", "opposite", "hedge", "swap"})
 _FEW = 8
 
@@ -33,11 +38,16 @@ class Kinship:
         similarity: ``(n, n)``, float64, -1 to 1: cosines after the mean of the vectors of each language was taken away,
             since sentences on one topic, and those of one language, share a large part of theirs (Mu and Viswanath
             2018, arXiv:1702.01417; Yang et al. 2021, doi:10.18653/v1/2021.emnlp-main.457).
+        names: For each sentence, the keys of its words with a capital.
+        subjects: The names that the documents are about: those in a sixth of the sentences.
     """
 
     def __init__(self, material: Material) -> None:
         self._remarks = material.remarks
         self.similarity = _centred(material.vectors.astype(np.float64), [each.language for each in material.remarks])
+        self.names = [_names(each) for each in material.remarks]
+        counted = Counter(name for names in self.names for name in names)
+        self.subjects = frozenset(name for name, count in counted.items() if _SUBJECT * count >= len(self.names))
         self._keys = [reading.keys_of(reading.read(each.text, each.language).tokens) for each in material.remarks]
         seen = Counter(key for keys in self._keys for key in keys)
         self._weights = {key: math.log((len(self._keys) + 1) / count) for key, count in seen.items()}
@@ -52,12 +62,15 @@ class Kinship:
     def related(self, one: int, other: int) -> bool:
         """Whether two sentences are about one thing, whatever they say of it."""
         similarity = self.similarity[one, other]
-        return bool(similarity >= ALIKE and self.shared(one, other) >= SHARED) or bool(similarity >= CLOSE)
+        if similarity >= CLOSE:
+            return True
+        least = SHARED if similarity >= ALIKE else MUCH_SHARED
+        return bool(similarity >= SOMEWHAT_ALIKE) and self.shared(one, other) >= least
 
     def relatives(self, one: int) -> list[int]:
         """The sentences about the same thing, the nearest first."""
         row = self.similarity[one]
-        near = [int(place) for place in np.flatnonzero(row >= ALIKE) if place != one]
+        near = [int(place) for place in np.flatnonzero(row >= SOMEWHAT_ALIKE) if place != one]
         return sorted((place for place in near if self.related(one, place)), key=lambda place: (-row[place], place))
 
     def agree(self, one: int, other: int) -> bool:
@@ -79,7 +92,11 @@ class Kinship:
             return True  # the same sentence in a copy or a translation
         if not self.agree(statement, evidence):
             return False
-        return all(kind != "figure" for kind, _ in self._objections(statement, evidence))
+        figures = reading.read(one.text, one.language).figures
+        telling = any(
+            figure.kind != "number" or float(figure.value) > _SMALL for figure in figures
+        )  # "the two companies"
+        return not telling or all(kind != "figure" for kind, _ in self._objections(statement, evidence))
 
     @functools.lru_cache(maxsize=20_000)  # noqa: B019 - as long-lived as a page is being written
     def _objections(self, one: int, other: int) -> tuple[tuple[str, bool], ...]:
@@ -107,6 +124,11 @@ class Kinship:
                 del free[each]
             found.append(group)
         return found
+
+
+def _names(remark: Remark) -> frozenset[str]:
+    tokens = reading.read(remark.text, remark.language).tokens
+    return frozenset(key for token in tokens if token.capital for key in token.keys if key[:2] in ("s:", "n:"))
 
 
 def _centred(vectors: Matrix, languages: Sequence[str | None]) -> Matrix:

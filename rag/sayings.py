@@ -25,7 +25,6 @@ _TITLE = re.compile(r"(?:Dr|Mr|Mrs|Ms|Prof|M|Mme|Mlle|Ir|H|Sir|Dame)\.? ")
 _INVERTED = re.compile(
     rf"[\u0022”»“,.!?…\s]*[”»“\u0022][,]?\s+(?:[a-zà-ÿ][\w’'-]*\s+){{1,7}}?(?P<name>{_NAME.pattern})"
 )
-_MOST_PARTS = 4
 _NEAR = 60
 _NAMED = 0.6
 _INNER = " \t\u00a0\u202f"
@@ -122,10 +121,14 @@ def _fullest(material: Material, remark: Remark, name: str | None) -> str | None
     if name is None or " " in name:
         return name
     names = [m[0] for each in material.of_document(remark.document) for m in _NAME.finditer(each.text)]
-    longer = [
-        each for each in names if name in (each.split()[0], each.split()[-1]) and len(each.split()) <= _MOST_PARTS
-    ]
-    return max(longer, key=lambda each: (len(each.split()), -names.index(each)), default=name)
+    longer = [_from(each.split(), name) for each in names if name in each.split()]
+    return max(longer, key=lambda each: (len(each.split()), -longer.index(each)), default=name)
+
+
+def _from(parts: Sequence[str], name: str) -> str:
+    """A full name without what stands before it: from a first name on, or a last name with the one before it."""
+    place = parts.index(name)
+    return " ".join(parts[place:] if place < len(parts) - 1 else parts[max(0, place - 1) :])
 
 
 def _name(text: str, *, last: bool) -> str | None:

@@ -143,7 +143,8 @@ def _is_same(one: Candidate, date: Date, other: Candidate, known: Date, kinship:
     if one.place in other.support or other.place in one.support:
         return True
     near = date.sort_key[:4] == known.sort_key[:4] or "-" in (date.sort_key[0], known.sort_key[0])
-    alike = kinship.similarity[one.place, other.place] >= _ALIKE
+    rare = (kinship.names[one.place] & kinship.names[other.place]) - kinship.subjects
+    alike = len(rare) > 1 or kinship.similarity[one.place, other.place] >= _ALIKE
     return (
         near and kinship.related(one.place, other.place) and (alike or kinship.shared(one.place, other.place) > _SHARED)
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rag import clauses, markers, quantities, salience
+from rag import clauses, markers, quantities, reading, salience
 from rag.actors import actors
 from rag.answers import DraftClaim, Usage
 from rag.briefing_drafts import DraftBriefing, DraftDisagreement, DraftEvent
+from rag.briefings import DisagreementKind
 from rag.disagreements import disagreements
 from rag.gaps import absent, stated
 from rag.kinship import Kinship
@@ -24,6 +25,7 @@ MOST_BOTTOM, MOST_BOTTOM_WORDS = 3, 60
 """The most statements and words of the bottom line."""
 
 _LONGEST_BOTTOM = 32
+_LOOKED_AT = 8
 _MOST_SUPPORT = 4
 _TITLE_WIDTH = 90
 
@@ -54,12 +56,13 @@ class ExtractiveWriter:
         kinship = Kinship(material)
         found = salience.candidates(material, kinship)
         differing = disagreements(material, kinship)
-        found = _undisputed(material, found, differing)
+        found = _without(material, found, differing, "emphasis")
         chosen = salience.chosen(found, kinship, MOST_FACTS + MOST_BOTTOM + MOST_AGREEMENTS + MOST)
         chosen = [salience.preferred(each, found, material) for each in chosen]
         bottom = _bottom_line(material, chosen)
-        dated = [pair for pair in events(material, kinship, found) if pair[0] not in bottom]
+        dated = events(material, kinship, found)
         rest = [each for each in chosen if each not in bottom and not _is_told(each, dated, kinship)]
+        rest = _without(material, rest, differing, "contradiction")
         facts, further = rest[:MOST_FACTS], rest[MOST_FACTS:]
         unknown = stated(material, kinship)
         printed = [each.clause.text for each in (*bottom, *facts)]
@@ -76,14 +79,12 @@ class ExtractiveWriter:
         )
 
 
-def _undisputed(
-    material: Material, found: Sequence[Candidate], differing: Sequence[DraftDisagreement]
+def _without(
+    material: Material, found: Sequence[Candidate], differing: Sequence[DraftDisagreement], kind: DisagreementKind
 ) -> list[Candidate]:
-    """The candidates without those of which sources differ in how firm they are: the page says so elsewhere."""
-    firm = {
-        one for each in differing if each.kind == "emphasis" for side in each.positions for one in side.sentences[:1]
-    }
-    return [each for each in found if material.remarks[each.place].id not in firm]
+    """The candidates that are no side of a disagreement of a kind: the page tells both sides elsewhere."""
+    sides = {one for each in differing if each.kind == kind for side in each.positions for one in side.sentences[:1]}
+    return [each for each in found if material.remarks[each.place].id not in sides]
 
 
 def _is_told(fact: Candidate, dated: Sequence[tuple[Candidate, DraftEvent]], kinship: Kinship) -> bool:
@@ -109,13 +110,15 @@ def _claim(material: Material, candidate: Candidate) -> DraftClaim:
 
 
 def _bottom_line(material: Material, chosen: Sequence[Candidate]) -> list[Candidate]:
-    """The best statement, the best that limits it ("it is not binding"), and the next best, as far as they fit."""
-    good = [each for each in chosen if _is_plain(material, each)] or list(chosen[:1])
-    limits = [each for each in good[1:] if _limits(material, each)]
+    """The best statement, the best that limits it ("it is not binding"), and the next best, as far as they fit.
+
+    What several origins say comes before what one says. Only the first few statements are good enough to be here.
+    """
+    good = [each for each in chosen[:_LOOKED_AT] if _is_plain(material, each)] or list(chosen[:1])
+    limits = [each for each in chosen[1:] if _is_plain(material, each) and _limits(material, each, good[0])]
+    others = sorted(good[1:], key=lambda each: (each.origins < 2, -each.score))
     kept: list[Candidate] = []
     room = MOST_BOTTOM_WORDS
-    # What several origins say comes before what one says, and what a day is told of is in the timeline.
-    others = sorted(good[1:], key=lambda each: (each.origins < 2, bool(_years(material, each)), -each.score))
     for candidate in (*good[:1], *limits[:1], *others):
         length = _length(candidate.clause.text)
         if candidate not in kept and length <= room and len(kept) < MOST_BOTTOM:
@@ -125,21 +128,22 @@ def _bottom_line(material: Material, chosen: Sequence[Candidate]) -> list[Candid
 
 
 def _is_plain(material: Material, candidate: Candidate) -> bool:
-    """Whether a statement leans on nothing, judges nothing and is short and in the page's language."""
+    """Whether a statement leans on nothing, judges nothing, names no year, is short and in the page's language."""
     clause, remark = candidate.clause, material.remarks[candidate.place]
-    return not (clause.weak or clause.opinion or _length(clause.text) > _LONGEST_BOTTOM) and (
-        remark.language == material.language
-    )
+    if clause.weak or clause.opinion or clause.quoted or _length(clause.text) > _LONGEST_BOTTOM:
+        return False
+    years = any(each.kind == "year" for each in quantities.find(clause.text, remark.language))
+    return remark.language == material.language and not years
 
 
-def _years(material: Material, candidate: Candidate) -> list[quantities.Quantity]:
-    language = material.remarks[candidate.place].language
-    return [each for each in quantities.find(candidate.clause.text, language) if each.kind in ("date", "year")]
-
-
-def _limits(material: Material, candidate: Candidate) -> bool:
-    """Whether a statement says what is not so."""
-    return bool(markers.negations(fold(candidate.clause.text), material.remarks[candidate.place].language))
+def _limits(material: Material, candidate: Candidate, first: Candidate) -> bool:
+    """Whether a statement says of what another tells that something is not so."""
+    remark, other = material.remarks[candidate.place], material.remarks[first.place]
+    if not markers.negations(fold(candidate.clause.text), remark.language):
+        return False
+    known = reading.keys_of(reading.read(other.text, other.language).tokens)
+    tokens = reading.read(candidate.clause.text, remark.language).tokens
+    return sum(bool(token.keys & known) for token in tokens) > 1
 
 
 def _length(text: str) -> int:
