@@ -15,7 +15,7 @@ _WEIGHTS = {
     "facts": (0.0, 1.0), "changes": (0.0, 1.0), "disagreements": (0.5, 1.5), "timeline": (1.0, 1.2), "gaps": (1.5, 2.0),
     "actors": (2.5, 1.5), "agreements": (3.0, 2.0), "sayings": (4.0, 2.0),
 }  # fmt: skip
-MOST_LINES = 120
+MOST_LINES = 80
 """More lines never fit on a page, and measuring them takes time: the least worthy beyond are left out at once."""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +25,7 @@ _TEMPLATE = Path(__file__).with_name("briefing.typ")
 _FONTS = Path(__file__).with_name("fonts")
 # typst 0.15: the text `"…"` could not be displayed with font `"…"`; the text is written as a Rust string literal.
 _MISSING = re.compile(r'the text `"((?:[^"\\]|\\.)+)"` could not be displayed')
+_PROBE = b'#set document(title: "-")\n#set text(font: "Spanwise Sans")\n#sys.inputs.characters'
 _CODE_POINT = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
@@ -44,14 +44,6 @@ class Typeset:
     missing: tuple[str, ...] = ()
 
 
-class _NoGlyphError(Exception):
-    """Characters that none of the fonts has."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        super().__init__(texts)
-        self.texts = texts
-
-
 def typeset(sheet: Sheet) -> Typeset:
     """The page as PDF; the same bytes for the same sheet as long as the fonts of the package suffice.
 
@@ -60,36 +52,44 @@ def typeset(sheet: Sheet) -> Typeset:
         RagError: typst refuses the page.
     """
     data = json.dumps(_data(sheet), ensure_ascii=False)
-    try:
-        return _compiled(data, sheet.date, system_fonts=False)
-    except _NoGlyphError:
-        pass
-    try:
-        return _compiled(data, sheet.date, system_fonts=True)
-    except _NoGlyphError as error:
-        missing = tuple(dict.fromkeys("".join(error.texts)))
+    lacking = _undrawn("".join(sorted(set(data))), system_fonts=False)
+    missing = _undrawn(lacking, system_fonts=True) if lacking else ""
     data = data.translate({ord(character): STAND_IN for character in missing})
-    page = _compiled(data, sheet.date, system_fonts=True)
-    return Typeset(page.content, page.order, missing)
+    content, order = _compiled(data, sheet.date, system_fonts=lacking != missing)
+    return Typeset(content, order, tuple(missing))
 
 
-def _compiled(data: str, date: str, *, system_fonts: bool) -> Typeset:
+def _undrawn(characters: str, *, system_fonts: bool) -> str:
+    """Those of the characters that no font has, in their order: PDF/UA-1 refuses them, one by one."""
+    typst = _library()
+    compiler = typst.Compiler(_PROBE, font_paths=_fonts(system_fonts), sys_inputs={"characters": " ".join(characters)})
+    try:
+        compiler.compile(format="pdf", pdf_standards=["ua-1"])
+    except typst.TypstError as error:
+        texts = _MISSING.findall(error.diagnostic)
+        missing = {character for text in texts for character in _CODE_POINT.sub(_unescaped, text)}
+        if not missing:
+            raise RagError(f"The page cannot be set: {error.message}") from error
+        return "".join(character for character in characters if character in missing)
+    return ""
+
+
+def _unescaped(code: re.Match[str]) -> str:
+    return chr(int(code[1], 16))
+
+
+def _compiled(data: str, date: str, *, system_fonts: bool) -> tuple[bytes, int]:
+    """The PDF, and the lowest order of the lines on it."""
     typst = _library()
     compiler = typst.Compiler(
         str(_TEMPLATE), root=str(_TEMPLATE.parent), font_paths=_fonts(system_fonts), sys_inputs={"sheet": data}
     )
     midnight = dt.datetime.combine(dt.date.fromisoformat(date), dt.time(), tzinfo=dt.UTC)
     try:
-        content = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=midnight)
-        order = json.loads(compiler.query("<order>", field="value", one=True))
+        content: bytes = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=midnight)
+        return content, json.loads(compiler.query("<order>", field="value", one=True))
     except typst.TypstError as error:
-        if texts := _MISSING.findall(error.diagnostic):
-            raise _NoGlyphError(
-                [_CODE_POINT.sub(lambda code: chr(int(code[1], 16)), text) for text in texts]
-            ) from error
         raise RagError(f"The page cannot be set: {error.message}") from error
-    assert isinstance(content, bytes)  # noqa: S101  # a list only for images of several pages
-    return Typeset(content, order)
 
 
 def _library() -> Any:
