@@ -45,7 +45,7 @@ def read_briefing(text: str) -> Briefing:
 
 
 def placed_spans(briefing: Briefing) -> Iterator[tuple[str, Quotation, str | None]]:
-    """Every quotation with its place for a reader and, where one of a text's quotations must hold it, that text."""
+    """Every quotation with its place for a reader and, where it must hold a text of the page, that text."""
     bottom = briefing.bottom_line.statements if briefing.bottom_line else ()
     lists: tuple[tuple[str, tuple[Statement, ...]], ...] = (
         ("bottom line", bottom),
@@ -56,8 +56,8 @@ def placed_spans(briefing: Briefing) -> Iterator[tuple[str, Quotation, str | Non
     )
     for name, statements in lists:
         for number, statement in enumerate(statements, start=1):
-            text = statement.text if statement.kind == "quoted" else None
-            yield from ((f"{name} {number}", span, text) for span in statement.spans)
+            for rank, span in enumerate(statement.spans):
+                yield f"{name} {number}", span, statement.text if statement.kind == "quoted" and not rank else None
     for number, disagreement in enumerate(briefing.disagreements, start=1):
         for side, position in enumerate(disagreement.positions, start=1):
             yield from ((f"disagreement {number}, position {side}", span, None) for span in position.spans)

@@ -1,4 +1,4 @@
-"""Whether the quotations of an answer still stand in the files they came from, checked without a model or an index."""
+"""Whether the quotations of an answer or a briefing still stand in the files they came from: no model, no index."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rag import loaders
+from rag.answers import Quotation
+from rag.briefing_contract import HINT, placed_spans, read_briefing
+from rag.briefing_contract import SCHEMA_NAME as BRIEFING
+from rag.briefings import Briefing
 from rag.errors import DocumentError, UsageError
 from rag.rendering.contract import SCHEMA_NAME
 
@@ -82,9 +86,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdicts on every quotation, in the order of the answer."""
+    """The verdicts on every quotation, in the order of the answer.
+
+    Attributes:
+        verdicts: One for each quotation.
+        altered: The documents of a briefing's list of sources whose files are gone or have other bytes than when it was
+            written; answers have no such list.
+    """
 
     verdicts: tuple[Verdict, ...]
+    altered: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[State, int]:
@@ -181,22 +192,60 @@ def _sha256(path: Path) -> str:
 
 
 def recheck(text: str, shelf: Shelf) -> Report:
-    """The state of every quotation in one answer object, or in several as JSON lines.
+    """The state of every quotation in one answer object or briefing, or in several answers as JSON lines.
 
     Args:
-        text: ``answer/1`` objects; nothing in them is trusted.
+        text: ``answer/1`` objects or one ``briefing/1`` object; nothing in them is trusted.
         shelf: The files to look in.
 
     Raises:
-        UsageError: The text is not JSON, or not an ``answer/1`` object with well-formed spans.
+        UsageError: The text is not JSON, or neither of these objects with well-formed spans.
     """
-    answers = read_answers(text)
     checker = _Checker(shelf)
+    if _is_briefing(text):
+        return _recheck_briefing(read_briefing(text), checker)
+    answers = read_answers(text)
     verdicts: list[Verdict] = []
     for number, answer in enumerate(answers, start=1):
         prefix = f"answer {number}, " if len(answers) > 1 else ""
         verdicts += (checker.verdict(prefix + place, span, stated) for place, span, stated in _spans(answer))
     return Report(tuple(verdicts))
+
+
+def _is_briefing(text: str) -> bool:
+    try:
+        given = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(given, dict) and given.get("schema") == BRIEFING
+
+
+def _recheck_briefing(briefing: Briefing, checker: _Checker) -> Report:
+    verdicts = []
+    for place, quotation, text in placed_spans(briefing):
+        span = _given(quotation, place)
+        claim = None if text is None else _GivenClaim(text=text, spans=[span])
+        verdicts.append(checker.verdict(place, span, claim))
+    altered = [
+        source.document for source in briefing.sources if not checker.is_unaltered(source.document, source.sha256)
+    ]
+    return Report(tuple(verdicts), tuple(altered))
+
+
+def _given(quotation: Quotation, place: str) -> _GivenSpan:
+    """The quotation as a span, checked like that of an answer.
+
+    Raises:
+        UsageError: It is not well-formed.
+    """
+    try:
+        return _GivenSpan.model_validate({name: getattr(quotation, name) for name in _GivenSpan.model_fields})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"The input is not a valid {BRIEFING} object: {place}: {where}: {first['msg']}.", HINT
+        ) from error
 
 
 def read_answers(text: str) -> list[_GivenAnswer]:
@@ -273,6 +322,11 @@ class _Checker:
         if claim is not None and not any(_contains(one.quote, claim.text) for one in claim.spans):
             state, found, reason = "changed", None, "the claim's text is not in its quotation"
         return Verdict(place, span.document, span.start, span.end, span.quote, state, found, reason)
+
+    def is_unaltered(self, document: str, sha256: str) -> bool:
+        """Whether a document's file is there and has the bytes that it had."""
+        path = self._shelf.file(document)
+        return path is not None and _sha256(path) == sha256
 
     def _state(self, span: _GivenSpan) -> tuple[State, tuple[str, int, int] | None, str]:
         document, path = span.document, self._shelf.file(span.document)

@@ -115,7 +115,9 @@ def _documents(sources: Sequence[dict[str, Any]], look: Look) -> Iterable[str]:
 def recheck_object(report: Report) -> dict[str, Any]:
     """The verdicts as a JSON object."""
     counts = {str(state): count for state, count in report.counts.items()}
-    return {"ok": report.holds, **counts, "spans": [_verdict_object(one) for one in report.verdicts]}
+    spans = [_verdict_object(one) for one in report.verdicts]
+    altered = {"altered": list(report.altered)} if report.altered else {}
+    return {"ok": report.holds, **counts, **altered, "spans": spans}
 
 
 def _verdict_object(verdict: Any) -> dict[str, Any]:
@@ -141,6 +143,9 @@ def recheck_text(report: Report, look: Look) -> str:
             lines.append(f"        {safe_name(one.reason)}")
         if not one.found and one.state != "intact":
             lines.append(look.dim(wrap(f"“{clip(safe_text(one.quote), 200)}”", look.width, indent="        ")))
+    if report.altered:
+        names = ", ".join(safe_name(name) for name in report.altered)
+        lines.append(f"Sources gone or changed since the briefing was written: {names}")
     counted = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
     return "\n".join([*lines, look.bold(counted or "The answer has no quotations to check.")]) + "\n"
 

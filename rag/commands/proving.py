@@ -12,21 +12,25 @@ from rag.options import Debug, Home, Json
 
 
 def verify(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="What ask --json or a batch wrote; - reads stdin.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="What ask --json, a batch or rag brief wrote as JSON; - reads stdin.")
+    ],
     *,
     as_json: Json = False,
     home: Home = None,
     debug: Debug = False,
 ) -> None:
-    """Check whether the quotations of an answer still stand in the files.
+    """Check whether the quotations of an answer or a briefing still stand in the files.
 
     \b
     Examples:
       rag verify answer.json
+      rag verify brief.json
       ask --json "who signed the memorandum?" | rag verify -
 
     Each quotation is intact, moved (same words, elsewhere or in a renamed file), changed or missing.
-    Exit code 1 unless all are intact or moved; 2 when the file is no answer/1 object.
+    Exit code 1 unless all are intact or moved; 2 when the file is no answer/1 or
+    briefing/1 object.
     """
     with reporting(debug=debug):
         from rag import reports
@@ -34,7 +38,9 @@ def verify(
         from rag.recheck import recheck
         from rag.shelves import shelf
 
-        report = recheck(read_text(file, "what ask --json wrote"), shelf(settings_of(home), tell=say))
+        report = recheck(
+            read_text(file, "what ask --json or rag brief --json wrote"), shelf(settings_of(home), tell=say)
+        )
         if as_json:
             print_json(reports.recheck_object(report))
         else:
