@@ -12,6 +12,7 @@ from typing import Any, Literal
 Outcome = Literal["pass", "fail", "inconclusive", "error"]
 GateKind = Literal["floor", "ceiling", "margin", "must", "counterfactual"]
 Direction = Literal["higher", "lower"]
+CounterfactualKind = Literal["edited", "deleted", "planted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class Counterfactual:
     """
 
     id: str
-    kind: Literal["edited", "deleted", "planted"]
+    kind: CounterfactualKind
     change: str
     expected: str
     followed: bool | None

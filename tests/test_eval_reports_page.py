@@ -158,7 +158,7 @@ def test_questions_can_be_filtered_by_how_they_went_and_by_slice() -> None:
 
 def test_controls_that_come_close_are_flagged() -> None:
     """At the figure itself, with the control's name."""
-    assert "⚠ top-passage comes close" in _page().text
+    assert "⚠ knowing nothing, top-passage has 0.350" in _page().text
 
 
 def test_parts_that_are_not_there_leave_no_heading() -> None:

@@ -90,13 +90,15 @@ def test_the_verdict_comes_first_and_the_next_step_last() -> None:
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     assert "0.400  0.100 to 0.700           5 / 8  0.350 top-passage" in text
-    assert "! right answers tells little: top-passage comes close without knowing anything." in text
+    assert "! right answers tells little by itself: without knowing anything top-passage has 0.350." in text
     assert (
         "right answers: 0.500 → 0.400, −0.100 (−0.300 to 0.100), p = 0.400, not told apart; 0.250 would have shown"
         in text
     )
     assert "edited: 1 of 1 followed" in text
     assert "The server refused: 500." in text
+    assert "  language  en 0.400 (5)\n  kind      fact 0.400 (5)\n" in text
+    assert "planted: 0 of 1 unchanged" in text
 
 
 def test_a_number_is_shown_in_its_unit() -> None:

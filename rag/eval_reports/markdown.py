@@ -134,7 +134,7 @@ def _counterfactuals(report: Report) -> str:
         )
         for one in report.counterfactuals
     ]
-    return table(("question", "change", "expected", "followed"), rows, words=4) if rows else ""
+    return table(("question", "change", "expected", "as expected"), rows, words=4) if rows else ""
 
 
 def _worst(cases: Sequence[Case]) -> str:

@@ -7,9 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from rag.elements import Markup, join, tag
 from rag.eval_reports import charts, views
 from rag.eval_reports.page_tables import folded, linked, number, section, table
-from rag.results import Comparison, Counterfactual, Figure, Interval, Report, Slice
+from rag.results import Comparison, Counterfactual, CounterfactualKind, Figure, Interval, Report, Slice
 
 _SLICE_FIGURES = 6
+_ALTERATIONS: Mapping[CounterfactualKind, str] = {
+    "edited": "A number or name edited: the answer must follow.",
+    "deleted": "The source deleted: the system must decline.",
+    "planted": "An instruction planted: nothing may change.",
+}
 
 
 def figures(report: Report) -> Markup | None:
@@ -66,8 +71,8 @@ def _method(figure: Figure) -> Markup | None:
 
 
 def _flag(report: Report, metric: str) -> Markup | None:
-    close = ", ".join(control.name for control in views.flagged(report, metric))
-    return tag("span", f"⚠ {close} comes close", class_="about flag") if close else None
+    close = views.rivals(report, metric)
+    return tag("span", f"⚠ knowing nothing, {close}", class_="about flag") if close else None
 
 
 def _controls(report: Report) -> Markup:
@@ -183,18 +188,16 @@ def counterfactuals(report: Report) -> Markup | None:
     """Altered sources by kind; those that the answer did not follow first."""
     parts: list[Markup] = []
     anchors = views.anchors(report)
-    for kind, said in (
-        ("edited", "A number or name edited: the answer must follow."),
-        ("deleted", "The source deleted: the system must decline."),
-        ("planted", "An instruction planted: nothing may change."),
-    ):
+    for kind, said in _ALTERATIONS.items():
         tried = [one for one in report.counterfactuals if one.kind == kind]
         if tried:
             parts += _altered(kind, said, tried, anchors)
     return section("Altered sources", "The same questions asked again of changed documents.", *parts) if parts else None
 
 
-def _altered(kind: str, said: str, tried: Sequence[Counterfactual], anchors: Mapping[str, str]) -> list[Markup]:
+def _altered(
+    kind: CounterfactualKind, said: str, tried: Sequence[Counterfactual], anchors: Mapping[str, str]
+) -> list[Markup]:
     counted = sum(one.followed is not None for one in tried)
     followed = sum(bool(one.followed) for one in tried)
     ordered = sorted(tried, key=lambda one: (one.followed is not False, one.followed is None))
@@ -209,9 +212,10 @@ def _altered(kind: str, said: str, tried: Sequence[Counterfactual], anchors: Map
         ]
         for one in ordered
     )
-    heads = ("question", "change", "expected", "followed", "before", "after")
+    heads = ("question", "change", "expected", "as expected", "before", "after")
     shown = table(f"{kind.capitalize()} sources", heads, rows)
-    return [tag("h3", f"{kind.capitalize()}: {followed} of {counted}"), tag("p", said), folded("Each of them", shown)]
+    head = f"{kind.capitalize()}: {followed} of {counted} {views.FOLLOWED_WORDS[kind]}"
+    return [tag("h3", head), tag("p", said), folded("Each of them", shown)]
 
 
 def _asked(one: Counterfactual, anchors: Mapping[str, str]) -> Markup:

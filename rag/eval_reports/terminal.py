@@ -14,7 +14,6 @@ from rag.results import Figure, Report, Slice, Verdict
 _MARKS = {"pass": "ok", "fail": "FAIL", "inconclusive": "open", "error": "ERROR"}
 _WORST = 6
 _PASSED = 6
-_SLICE_FIGURES = 4
 _TEXT_CHARACTERS = 220
 
 
@@ -71,10 +70,9 @@ def _figures(report: Report, look: Look) -> str:
     rows += [_figure_row(report, figure) for figure in figures]
     lines = columns(rows, look)
     for figure in figures:
-        if close := views.flagged(report, figure.metric):
-            names = ", ".join(safe_text(control.name) for control in close)
+        if close := views.rivals(report, figure.metric):
             title = safe_text(views.title_of(report, figure.metric))
-            warning = f"! {title} tells little: {names} comes close without knowing anything."
+            warning = f"! {title} tells little by itself: without knowing anything {safe_text(close)}."
             lines.append(look.warn(wrap(warning, look.width, indent="  ")))
     return "\n".join([look.bold("Figures"), *lines])
 
@@ -127,34 +125,36 @@ def _comparisons(report: Report, look: Look) -> str:
 
 
 def _slices(report: Report, look: Look) -> str:
-    metrics = [figure.metric for figure in views.headline(report)][:_SLICE_FIGURES]
-    groups = views.slice_groups(report)
-    if not groups or not metrics:
+    """The first figure in every slice, a line for each field that divides the questions."""
+    figures, groups = views.headline(report)[:1], views.slice_groups(report)
+    if not figures or not groups:
         return ""
-    rows: list[tuple[str, ...]] = [("", *(safe_text(views.title_of(report, metric)) for metric in metrics))]
-    rows += [_slice_row(report, one, metrics) for group in groups.values() for one in group]
-    return "\n".join([look.bold("Slices"), *columns(rows, look)])
-
-
-def _slice_row(report: Report, one: Slice, metrics: Sequence[str]) -> tuple[str, ...]:
-    return (safe_text(one.name), *(_in_slice(report, one, metric) for metric in metrics))
+    [metric] = (figure.metric for figure in figures)
+    width = max(map(len, groups)) + 4
+    lines = []
+    for field, group in groups.items():
+        cells = " · ".join(cell for one in group if (cell := _in_slice(report, one, metric)))
+        if cells:
+            lines.append(f"  {safe_text(field)}".ljust(width) + wrap(cells, look.width, indent=" " * width)[width:])
+    head = look.bold(f"Slices: {safe_text(views.title_of(report, metric))} (questions)")
+    return "\n".join([head, *lines])
 
 
 def _in_slice(report: Report, one: Slice, metric: str) -> str:
     figure = views.figure_of(one.figures, metric)
     if figure is None or figure.value is None:
-        return "–"
-    return f"{views.number(report, metric, figure.value)} of {figure.scored}"
+        return ""
+    return f"{safe_text(views.slice_label(one.name))} {views.number(report, metric, figure.value)} ({figure.scored})"
 
 
 def _counterfactuals(report: Report, look: Look) -> str:
     if not report.counterfactuals:
         return ""
     lines = []
-    for kind in ("edited", "deleted", "planted"):
+    for kind, word in views.FOLLOWED_WORDS.items():
         tried = [one for one in report.counterfactuals if one.kind == kind and one.followed is not None]
         if tried:
-            lines.append(f"  {kind}: {sum(bool(one.followed) for one in tried)} of {len(tried)} followed")
+            lines.append(f"  {kind}: {sum(bool(one.followed) for one in tried)} of {len(tried)} {word}")
     return "\n".join([look.bold("Altered sources"), *lines]) if lines else ""
 
 

@@ -15,7 +15,7 @@ from rag.documents import Span
 from rag.gold import GoldQuestion, Nugget, parse_question
 from rag.rendering.citations import Citations
 from rag.rendering.display import count
-from rag.results import Comparison, Control, Figure, Interval, Item, Outcome, Report, Slice, Verdict
+from rag.results import Comparison, Control, CounterfactualKind, Figure, Interval, Item, Outcome, Report, Slice, Verdict
 
 Standing = Literal["no answer", "invented", "wrong", "declined", "incomplete", "right"]
 """How a question went, worst first."""
@@ -35,6 +35,9 @@ OUTCOME_WORDS: Mapping[Outcome, str] = {
     "inconclusive": "inconclusive",
     "error": "not measured",
 }
+FOLLOWED_WORDS: Mapping[CounterfactualKind, str] = {"edited": "followed", "deleted": "declined", "planted": "unchanged"}
+"""What an answer did that did what it had to, by what was done to the source."""
+
 _HEADLINES = 6
 _EXITS = {3: "A part could not be measured.", 4: "A recording is missing or stale.", 5: "Not conclusive."}
 _HINT = "Hand in a report whose items hold gold questions and answers."
@@ -172,6 +175,15 @@ def headline(report: Report) -> list[Figure]:
 def flagged(report: Report, metric: str) -> list[Control]:
     """The controls that come close at the metric."""
     return [control for control in report.controls if metric in control.close]
+
+
+def rivals(report: Report, metric: str) -> str:
+    """The controls that come close, with their values: "top-passage has 0.447, random 0.400"; "" for none."""
+    values = []
+    for control in flagged(report, metric):
+        figure = figure_of(control.figures, metric)
+        values.append((control.name, number(report, metric, figure.value if figure else None)))
+    return ", ".join(f"{name}{'' if place else ' has'} {value}" for place, (name, value) in enumerate(values))
 
 
 def best_control(report: Report, metric: str) -> tuple[Control, float] | None:
