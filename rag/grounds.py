@@ -169,10 +169,10 @@ class Bench:
         return Task(question, corpus, trial_key(question, steady, documents))
 
     def _sync(self, settings: Settings, paths: Sequence[Path], tell: Tell, progress: Progress) -> None:
-        if paths:
-            report = syncing.sync(settings, self._embedder, paths, progress=progress)
-        else:
-            report = workspace.sync(settings, progress=progress)
+        missing = next((path for path in paths if not path.exists()), None)
+        if missing is not None:
+            raise UsageError(f"The suite's documents {str(missing)!r} do not exist.", "Correct documents in the suite.")
+        report = workspace.sync(settings, paths, progress=progress, embedder=self._embedder)
         for failure in report.failed:
             tell(f"Not indexed: {failure.name}: {failure.message}")
 

@@ -16,7 +16,7 @@ from rag.answerers.extractive import ExtractiveAnswerer
 from rag.answers import Answer, Claim
 from rag.config import Settings
 from rag.documents import Filter, Hit
-from rag.embedding import open_embedder
+from rag.embedding import Embedder, open_embedder
 from rag.errors import NoIndexError, QuestionError, UsageError
 from rag.index import Index
 from rag.layout import Layout
@@ -274,7 +274,11 @@ class Workspace:
 
     def _accounted(self, answer: Answer) -> Answer:
         """The answer with what all models consumed, for a follow-up made self-contained and a judge, too."""
-        return answer if self.speakers is None else dataclasses.replace(answer, usage=self.speakers.usage)
+        if self.speakers is None:
+            return answer
+        judge = self.judge if answer.model == self.answerer.name else None
+        judged_by = None if judge is None else f"{judge.name} {judge.prompt}"
+        return dataclasses.replace(answer, usage=self.speakers.usage, judge=judged_by)
 
     def search(
         self,
@@ -368,9 +372,21 @@ def _place(spec: ModelSpec, sent: str) -> str:
 
 
 def sync(
-    settings: Settings, paths: Sequence[Path] = (), *, rebuild: bool = False, progress: Progress | None = None
+    settings: Settings,
+    paths: Sequence[Path] = (),
+    *,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+    embedder: Embedder | None = None,
 ) -> SyncReport:
     """What bringing the index up to date did; without paths and an index, the RAG_CORPUS paths are indexed.
+
+    Args:
+        settings: Where the index is.
+        paths: As for ``rag.syncing.sync``, and so are the others.
+        rebuild: Start over.
+        progress: Is told how it gets on.
+        embedder: That of the settings when None.
 
     Raises:
         NoIndexError: There is no index, no path was given and none of the RAG_CORPUS paths exists.
@@ -380,7 +396,7 @@ def sync(
 
     if not paths and not has_index(settings):
         paths = _corpus(settings)
-    return syncing.sync(settings, open_embedder(settings), paths, rebuild=rebuild, progress=progress)
+    return syncing.sync(settings, embedder or open_embedder(settings), paths, rebuild=rebuild, progress=progress)
 
 
 def has_index(settings: Settings) -> bool:
