@@ -198,6 +198,8 @@ class Answer:
         withheld: How many draft claims failed verification and were left out.
         model: Which answerer spoke: "extractive", or "<server>:<model>".
         prompt: Which prompt the model was sent, "<name>@<version>", its version a hash of the words; None without one.
+        judge: Which model confirmed every claim, "<server>:<model>", and the prompt that it was sent, as above, with a
+            space between them; None when none was asked.
         fallback: Why another answerer than the one asked for spoke, in a sentence that names it; None when none did.
         usage: What the model consumed.
         timings: Seconds per step: "retrieve", "draft", "verify".
@@ -213,6 +215,7 @@ class Answer:
     withheld: int = 0
     model: str = "extractive"
     prompt: str | None = None
+    judge: str | None = None
     fallback: str | None = None
     usage: Usage = field(default_factory=Usage)
     timings: dict[str, float] = field(default_factory=dict)

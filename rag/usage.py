@@ -209,8 +209,8 @@ class Limits:
         room = self.max_tokens - used - input_tokens
         if room < _LEAST_OUTPUT:
             raise ModelLimitError(
-                f"The next request could exceed {self.max_tokens} tokens: {used} are used, and it has up to "
-                f"{input_tokens} before the answer.",
+                f"The next request could exceed {self.max_tokens:,} tokens: {used:,} are used, and it has up to "
+                f"{input_tokens:,} before the answer.",
                 f"Allow more: --max-tokens {used + 2 * input_tokens + 1_000}, or send fewer passages with -k.",
             )
         return room

@@ -127,6 +127,7 @@ def test_json_and_markdown_are_whole(here: Path, server: FaultServer) -> None:
     assert (value["model"], value["usage"]["requests"], value["withheld"]) == ("llamacpp:test", 1, 0)
     assert re.fullmatch(r"answer@[0-9a-f]{12}", value["prompt"])
     assert "fallback" not in value
+    assert "judge" not in value
     Path("answer.json").write_text(json.dumps(value), "utf-8")
     assert invoke("verify", "answer.json").exit_code == 0
     assert ask(server, "--format", "markdown").stdout.startswith(DEEP[:-1])
@@ -287,7 +288,9 @@ def test_a_judge_has_the_last_word(
     assert ITALY not in done.stdout.replace("Anna", "")
     assert "Usage: 3 requests, 300 tokens read (120 from the cache) and 60 written" in done.stderr
     if "--json" in arguments:
-        assert json.loads(done.stdout)["usage"]["requests"] == 3
+        value = json.loads(done.stdout)
+        assert value["usage"]["requests"] == 3
+        assert re.fullmatch(r"openai:judge judge@[0-9a-f]{12}", value["judge"])
 
 
 def test_a_judge_of_the_same_server_needs_only_a_name(here: Path) -> None:

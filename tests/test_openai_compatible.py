@@ -237,9 +237,11 @@ def test_a_limit_that_forbids_asking_again_leaves_the_first_answer() -> None:
 
 @both
 @every_mode
-def test_a_sentence_that_was_not_shown_is_refused(ask: Ask, model: str) -> None:
-    """The model is asked again, and when it insists there is an error and no answer."""
-    wrong = writes((COST, "1.1"), (BUS, "3.1"))
+@pytest.mark.parametrize("cited", [["3.1"], [], ["1.1", "3.1"]])
+def test_a_sentence_that_was_not_shown_is_refused(ask: Ask, model: str, cited: list[str]) -> None:
+    """So is none; the model is asked again, and when it insists there is an error and no answer."""
+    claim = {"text": BUS, "sentences": cited, "speaker": None, "kind": "fact"}
+    wrong = writes((COST, "1.1"), claim)
     with asking(answer(wrong), answer(GOOD), model=model) as (server, answerer):
         assert "3.1" not in {each for claim in ask(answerer).claims for each in claim.sentences}
     with asking(default=answer(wrong), model=model) as (server, answerer), pytest.raises(ModelOutputError):

@@ -93,7 +93,7 @@ def test_limits_are_for_both_models_together(server: FaultServer) -> None:
             try:
                 speakers.client.complete([{"role": "user", "content": "x " * 900}], _verdict())
             except ModelError as error:
-                assert "could exceed 3000 tokens" in error.message  # noqa: PT017
+                assert "could exceed 3,000 tokens" in error.message  # noqa: PT017
                 break
         else:
             pytest.fail("Nothing stopped the requests.")

@@ -19,7 +19,7 @@ SCHEMA_NAME = "answer/1"
 _OPTIONAL = {
     Quotation: ("title", "page", "answer"),
     Claim: ("attribution", "answer"),
-    Answer: ("prompt", "fallback"),
+    Answer: ("prompt", "judge", "fallback"),
 }
 
 
