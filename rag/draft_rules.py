@@ -28,6 +28,7 @@ _ROLE_WORD = re.compile(r"[^\W\d_]+")
 _END = re.compile(r"[.!?…\s]+$")
 _CLAUSE = re.compile(r"[,;:](?!\d)|[—–(]| - ")
 _QUOTATION = re.compile(r"[“”«»\"]")
+_QUOTED_PART = re.compile(r"[“«\"].*[”»\"]")
 _HERE = "\x00"
 """Stands in a statement where what is asked for stood."""
 _LINKING = frozenset(
@@ -78,16 +79,18 @@ def candidates(sentence: str, language: str | None) -> Iterator[Candidate]:
 
 
 def stands_alone(question: str, language: str | None, rule: str = "") -> bool:
-    """Whether a question can be understood without anything before it, is not too long and names something.
+    """Whether a question can be understood without anything before it, and is not too long.
 
-    Inside the quotation of a "who-said" question nothing points out of the question.
+    In the languages of the rules it must name something; in others nobody but a person can tell. Inside the quotation
+    of a "who-said" question nothing points out of the question.
     """
     if len(words(question)) > _MOST_WORDS:
         return False
-    outside = re.sub(r"[“«\"].*[”»\"]", "", question) if rule == "who-said" else question
-    if outside == question and not naming.read(question, language) and not re.search(r"\d", question):
-        return False
-    return outside != question or not anaphora.needs_context(anaphora.read(question, language))
+    outside = _QUOTED_PART.sub("", question) if rule == "who-said" else question
+    if outside != question or language not in LANGUAGES:
+        return True
+    named = naming.read(question, language) or re.search(r"\d", question)
+    return bool(named) and not anaphora.needs_context(anaphora.read(question, language))
 
 
 def holds(question: str, answer: str) -> bool:

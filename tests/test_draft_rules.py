@@ -96,3 +96,10 @@ def test_the_pronouns_of_a_quotation_point_nowhere() -> None:
     """But those of the question around it do."""
     assert stands_alone("Who said: “We did it for them”?", "en", "who-said")
     assert not stands_alone("Who said that he did it for them?", "en", "who-said")
+
+
+def test_questions_in_other_languages_need_no_capitals() -> None:
+    """A model may draft them."""
+    assert stands_alone("微软和小米在2018年签署了什么文件？", "zh")
+    assert stands_alone("متى وقعت شركة مايكروسوفت مذكرة التفاهم؟", "ar")
+    assert not stands_alone("When was it signed?", "en")
