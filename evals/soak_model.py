@@ -40,6 +40,7 @@ from rag.answers import Answer
 from rag.index import Index
 from rag.model_client import ModelClient
 from rag.pipeline import ask, stream
+from rag.scrutiny import similarity_by
 from rag.servers import read_model
 
 _MOST_OBJECTS = 3  # for each question
@@ -177,7 +178,7 @@ def soak(questions: int, parallel: int, share: float, seed: int, *, timeout_s: f
         fs.FaultServer() as server,
         ModelClient.open(read_model("llamacpp:tram", server.url), timeout_s=timeout_s) as client,
     ):
-        asking = _Asking(index, ModelAnswerer(client), result)
+        asking = _Asking(index, ModelAnswerer(client, similarity=similarity_by(index.embedder)), result)
         server.default = fs.answer(answered)
         for number in range(min(questions, len(LINES))):  # what is loaded or remembered once is no growth
             asking(number)

@@ -35,6 +35,7 @@ from rag.answers import Answer
 from rag.index import Index
 from rag.model_client import ModelClient
 from rag.pipeline import ask, stream
+from rag.scrutiny import similarity_by
 from rag.servers import read_model
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ class Asking:
 
     def __init__(self, index: Index, client: ModelClient) -> None:
         self._index = index
-        self._answerer = ModelAnswerer(client)
+        self._answerer = ModelAnswerer(client, similarity=similarity_by(index.embedder))
 
     def whole(self, line: Line) -> Answer:
         """The answer, at once."""
