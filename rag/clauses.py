@@ -29,8 +29,8 @@ _PAIRS = ("()", "[]", "“”", "«»", "「」", "『』", "（）")
 _CUTS = re.compile(
     r"[;；](?=\s|[\u3400-\u9fff])| [;–—] | - (?=\w)"
     r"|, (?=(?:which|who|whose|where|while|whereas|when|after|before|behind|with|via|adding|as well as|as part of|amid"
-    r"|six|an?|the \w+est|and (?:also|it|that|will)|et (?:qu|ce)|qui|dont|ou|ce qui|apres|avant|avec|quand|lorsque"
-    r"|tandis|alors|notamment|sans|via|yang|sementara|sedangkan|setelah|sebelum|dengan|ketika|saat|serta"
+    r"|six|an?|the \w+est|and (?:also|it|that|will|other)|et (?:qu|ce)|qui|dont|ou|ce qui|apres|avant|avec|quand"
+    r"|lorsque|tandis|alors|notamment|sans|via|yang|sementara|sedangkan|setelah|sebelum|dengan|ketika|saat|serta"
     r"|dan (?:akan|juga)|wobei|der|die|das|nachdem|que|quien|donde|cuando|mientras)\b)"
     r"|，(?=而|同时|并|其中|以及)"
 )

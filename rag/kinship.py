@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from rag import guard, reading
 from rag.material import Material, Remark
+from rag.text import fold
 
 Matrix = NDArray[np.float64]
 
@@ -25,6 +27,7 @@ SHARED = 0.22
 SOMEWHAT_ALIKE, MUCH_SHARED = 0.3, 0.4
 """The same for sentences that share much: less likeness will do."""
 
+_WORD = re.compile(r"[^\W_]+")
 _SUBJECT = 6
 _SMALL = 2
 _DIFFER = frozenset({"negation", "opposite", "hedge", "swap"})
@@ -38,7 +41,7 @@ class Kinship:
         similarity: ``(n, n)``, float64, -1 to 1: cosines after the mean of the vectors of each language was taken away,
             since sentences on one topic, and those of one language, share a large part of theirs (Mu and Viswanath
             2018, arXiv:1702.01417; Yang et al. 2021, doi:10.18653/v1/2021.emnlp-main.457).
-        names: For each sentence, the keys of its words with a capital.
+        names: For each sentence, its words with a capital, folded, and their names in the gazetteer.
         subjects: The names that the documents are about: those in a sixth of the sentences.
     """
 
@@ -127,8 +130,10 @@ class Kinship:
 
 
 def _names(remark: Remark) -> frozenset[str]:
-    tokens = reading.read(remark.text, remark.language).tokens
-    return frozenset(key for token in tokens if token.capital for key in token.keys if key[:2] in ("s:", "n:"))
+    read = reading.read(remark.text, remark.language)
+    capital = [token for token in read.tokens if token.capital]
+    known = {key for token in capital for key in token.keys if key.startswith("n:")}
+    return frozenset(known | {fold(match[0]) for token in capital if (match := _WORD.match(read.text, token.start))})
 
 
 def _centred(vectors: Matrix, languages: Sequence[str | None]) -> Matrix:

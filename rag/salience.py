@@ -20,7 +20,7 @@ _WITHIN = 0.25
 
 _REDUNDANT = 0.5
 _DIVERSITY = 0.35
-_WORDY = 150
+_WORDY = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _score(material: Material, place: int, clause: Clause, central: Matrix, orig
     score += 0.25 * min(2, len(quantities.find(clause.text, remark.language))) ** 0.5
     score += 0.8 * max(0.0, remark.relevance)
     score += 0.35 * (remark.language == material.language)
-    score -= 0.4 * clause.weak + 0.5 * clause.opinion
+    score -= 0.4 * clause.weak + 0.8 * clause.opinion
     return score - 0.6 * max(0.0, clauses.width(clause.text) / _WORDY - 1)
 
 

@@ -27,7 +27,6 @@ MOST_BOTTOM, MOST_BOTTOM_WORDS = 3, 60
 _LONGEST_BOTTOM = 32
 _LOOKED_AT = 8
 _MOST_SUPPORT = 4
-_TITLE_WIDTH = 90
 
 
 class ExtractiveWriter:
@@ -67,7 +66,7 @@ class ExtractiveWriter:
         unknown = stated(material, kinship)
         printed = [each.clause.text for each in (*bottom, *facts)]
         return DraftBriefing(
-            title=title(material),
+            title=title(material, kinship),
             bottom_line=[_claim(material, each) for each in bottom],
             facts=[_claim(material, each) for each in facts],
             timeline=[event for _, event in dated],
@@ -92,16 +91,15 @@ def _is_told(fact: Candidate, dated: Sequence[tuple[Candidate, DraftEvent]], kin
     return any(fact.place == other.place or salience.repeats(fact, other, kinship) for other, _ in dated)
 
 
-def title(material: Material) -> str:
-    """The topic as asked; else the first headline, in the page's language if there is one."""
-    if material.topic is not None:
-        return material.topic
-    titled = [document.source for document in material.documents if document.source.title]
-    titled.sort(key=lambda source: source.language != material.language)
-    chosen = titled[0].title if titled else None
-    if chosen is None and material.remarks:
-        chosen = material.remarks[0].text
-    return " ".join((chosen or "").split())[: 2 * _TITLE_WIDTH]
+def title(material: Material, kinship: Kinship) -> str:
+    """The topic as asked; else the most central headline, in the page's language if there is one."""
+    if material.topic is not None or not material.remarks:
+        return material.topic or ""
+    central = salience.centrality(material, kinship)
+    titles = {(number, document.source.title) for number, document in enumerate(material.documents)}
+    heads = [place for place, each in enumerate(material.remarks) if (each.document, each.text) in titles] or [0]
+    best = max(heads, key=lambda place: (material.remarks[place].language == material.language, central[place], -place))
+    return " ".join(material.remarks[best].text.split())
 
 
 def _claim(material: Material, candidate: Candidate) -> DraftClaim:
