@@ -21,6 +21,7 @@ from typing import Literal
 from rag import concepts, figures, languages, markers, naming, scopes, swaps
 from rag.reading import Reading, Token, keys_of, read
 from rag.text import STOP_WORDS, fold
+from rag.words import Table
 
 Kind = Literal["figure", "name", "swap", "negation", "opposite", "hedge", "attribution", "unsaid"]
 
@@ -328,7 +329,7 @@ def _hedges(claim: Reading, sources: Sequence[Reading]) -> Iterator[Objection]:
             return
 
 
-def _hedging(table: markers.Table, source: Reading) -> list[re.Match[str]]:
+def _hedging(table: Table, source: Reading) -> list[re.Match[str]]:
     """The words of a table, without those that only report: "estime la procureure"."""
     reported = {match.start() for match in markers.find(markers.REPORTED, source.folded, source.language)}
     found = markers.find(table, source.folded, source.language)
