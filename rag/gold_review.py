@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -21,14 +21,14 @@ from rag.errors import UsageError
 from rag.gold import GoldModel, GoldQuestion, GoldSpan, Nugget, gold_line
 from rag.gold_drafts import Draft, statement
 from rag.rendering import Look
-from rag.rendering.display import safe_name, safe_text
+from rag.rendering.display import is_right_to_left, safe_name, safe_text, wrap
 
 KEYS = {
     "a": "accept",
     "e": "edit the question",
-    "w": "give the words of the answer",
+    "w": "words of the answer",
     "r": "reject",
-    "s": "skip for now",
+    "s": "skip",
     "b": "back",
     "q": "quit",
 }
@@ -265,7 +265,7 @@ def render_review(review: Review, look: Look) -> str:
     question = draft.question
     heading = [f"{review.place + 1} of {len(review.drafts)}", question.kind, question.language, draft.made_by]
     heading += [safe_name(draft.context.document), *([f"{review.verdict} before"] if review.verdict else [])]
-    lines = ["", look.dim(" | ".join(heading)), look.bold(safe_text(question.question)), ""]
+    lines = ["", look.dim(" | ".join(heading)), look.bold(wrap(safe_text(question.question), look.width)), ""]
     if draft.answer is None:
         lines += [
             _shown(draft, None, look),
@@ -280,24 +280,48 @@ def render_review(review: Review, look: Look) -> str:
     return "\n".join([*lines, "", keys])
 
 
+Style = Callable[[str], str]
+
+
 def _shown(draft: Draft, answer: GoldSpan | None, look: Look) -> str:
     """The context with its gold and answer marked."""
     text, start = draft.context.quote, draft.context.start
     if answer is None:
-        return _piece(text)
+        return _wrapped([(text, str)], look.width)
     own = [span for span in draft.question.spans() if span.document == answer.document and span.start <= answer.start]
     gold = max(own, key=lambda span: span.start, default=answer)
-    cuts = [
-        0,
-        gold.start - start,
-        answer.start - start,
-        answer.end - start,
-        max(gold.end, answer.end) - start,
-        len(text),
-    ]
-    before, bold, words, rest, after = (_piece(text[one:other]) for one, other in itertools.pairwise(cuts))
-    marked = look.warn(words) if look.colour else f"[[{words}]]"
-    return f"{before}{look.bold(bold) if bold else ''}{marked}{look.bold(rest) if rest else ''}{after}"
+    cuts = (gold.start, answer.start, answer.end, max(gold.end, answer.end))
+    pieces = [text[one:other] for one, other in itertools.pairwise((0, *(cut - start for cut in cuts), len(text)))]
+    styles: tuple[Style, ...] = (str, look.bold, look.warn, look.bold, str)
+    if not look.colour:
+        pieces[2] = f"[[{pieces[2]}]]"
+    return _wrapped(list(zip(pieces, styles, strict=True)), look.width)
+
+
+def _wrapped(pieces: Sequence[tuple[str, Style]], width: int | None) -> str:
+    """The pieces as one text with single spaces, safe to print, in lines of at most width cells where it has spaces.
+
+    Text that is written from right to left stays on one line: whoever breaks it must know where it turns.
+    """
+    from rich.cells import cell_len
+
+    lines: list[list[tuple[str, Style]]] = [[]]
+    room = None if any(is_right_to_left(text) for text, _ in pieces) else width
+    used = 0
+    for text, style in pieces:
+        for part in re.findall(r"\s+|\S+", _piece(text)):
+            size = cell_len(part)
+            if room is not None and lines[-1] and not part.isspace() and used + size > room:
+                lines.append([])
+                used = 0
+            lines[-1].append((part, style))
+            used += size
+    return "\n".join(_styled(line).rstrip() for line in lines)
+
+
+def _styled(line: Sequence[tuple[str, Style]]) -> str:
+    runs = itertools.groupby(line, key=lambda part: part[1])
+    return "".join(style("".join(text for text, _ in parts)) for style, parts in runs)
 
 
 def _piece(text: str) -> str:

@@ -155,6 +155,9 @@ def test_the_page_marks_the_answer_in_its_sentence(opened: Callable[[], Review])
     page = render_review(review, Look())
     assert "sentenced [[Hendra Pramuswara]], director" in page
     assert "\x1b" not in page
+    narrow = render_review(review, Look(width=40))
+    assert "[[Hendra\nPramuswara]], director" in narrow or "[[Hendra Pramuswara]]," in narrow
+    assert max(map(len, narrow.split("\n")[4:-2])) <= 40
     coloured = render_review(review, Look(colour=True))
     assert "\x1b[1;33mHendra Pramuswara\x1b[0m" in coloured
     draft = _on_table(review)

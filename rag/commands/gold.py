@@ -44,7 +44,7 @@ def import_set(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Make a folder to measure with from a public question set in SQuAD's or BEIR's format.
+    """Make a folder to measure with from a SQuAD or BEIR set.
 
     \b
     Examples:
@@ -114,7 +114,7 @@ def draft_gold(
     max_cost: MaxCost = None,
     debug: Debug = False,
 ) -> None:
-    """Draft gold questions with exact spans from any documents, for a person to review.
+    """Draft gold questions from documents, to be reviewed.
 
     \b
     Examples:
@@ -180,7 +180,7 @@ def review(
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The gold file; a review of it goes on.")],
     debug: Debug = False,
 ) -> None:
-    """Accept, correct or reject drafted gold questions one by one, in the terminal.
+    """Accept, correct or reject drafted questions one by one.
 
     \b
     Example:
