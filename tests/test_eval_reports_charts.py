@@ -86,7 +86,7 @@ def test_a_curve_leaves_out_what_is_no_number() -> None:
 
 def test_the_axis_ends_at_a_round_share() -> None:
     """At the next tenth, at least 0.1 and at most 1."""
-    assert [charts.rounded_up(value) for value in (0, 0.1, 0.11, 0.95, 3)] == [0.1, 0.1, 0.2, 1.0, 1.0]
+    assert [charts.rounded_up(value) for value in (0, 0.1, 0.11, 0.95, 3, 1e308)] == [0.1, 0.1, 0.2, 1.0, 1.0, 1.0]
 
 
 def test_shares_are_as_wide_as_their_counts() -> None:

@@ -52,6 +52,7 @@ def test_only_timings_depend_on_time() -> None:
     assert first.pop("timings") != second.pop("timings")
     assert first == second
     assert read_report(json.dumps(first)).timings == {}
+    assert read_report(json.dumps(first)).items[0].trial.seconds == 0
 
 
 def test_a_number_that_is_none_becomes_null() -> None:
@@ -72,11 +73,13 @@ def _changed(**changes: Any) -> str:
         ("<html>", "This is no JSON"),
         ('{"schema": "evaluation/2"}', "This is no evaluation/1 object: its schema is 'evaluation/2'"),
         ('{"schema": "evaluation/1"}', "suite is missing"),
-        (_changed(items=3), "of another type"),
-        (_changed(timings=[]), "of another type"),
-        (_changed(timings={"run": {"total": "x"}}), "timings.total is 'x', not a number"),
-        (_changed(items=[{}]), "items[0].trial is missing"),
-        (_changed(items=[{"trial": {}, "gold": {}}]), "items[0].gold is no question: id is missing"),
+        (_changed(items=3), "items is 3, not a list"),
+        (_changed(timings=[]), "timings is [], not an object"),
+        (_changed(timings={"run": {"total": "x"}}), "timings.run.total is 'x', not a number"),
+        (_changed(timings={"trials": {"q-right": {"steps": 3}}}), "timings.trials.q-right.steps is 3, not an object"),
+        (_changed(items=[{}]), "items[0].id or items[0].trial is missing"),
+        (_changed(items=[{"id": [], "trial": {}}]), "items[0].id or items[0].trial is missing"),
+        (_changed(items=[{"id": "q", "trial": {}, "gold": {}}]), "items[0].gold is no question: id is missing"),
         (_changed(slices=[{"name": "all", "figures": [{}]}]), "slices[0].figures[0].metric is missing"),
         (_changed(exit_code=True), "exit_code is True, not a whole number"),
     ],

@@ -113,7 +113,7 @@ def curve(
 
 def rounded_up(value: float) -> float:
     """The smallest of 0.1, 0.2 … 1 that is not below the value: where an axis of shares may end."""
-    return min(max(math.ceil(value * 10 - 1e-9), 1), 10) / 10
+    return max(math.ceil(min(value, 1.0) * 10 - 1e-9), 1) / 10
 
 
 def _axes(x_label: str, y_label: str, highest: float) -> Iterator[Markup]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rag import contracts
@@ -65,6 +66,23 @@ def _forget_times(trial: dict[str, Any]) -> None:
         trial["answer"] = {**trial["answer"], "usage": usage, "timings": {}}
 
 
+@dataclass(frozen=True, slots=True)
+class _TrialTimes:
+    """Seconds of one question: in all, by step, and waiting for a model."""
+
+    seconds: float = 0.0
+    steps: Mapping[str, float] = field(default_factory=dict)
+    model_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Everything in a report that depends on time."""
+
+    run: Mapping[str, float] = field(default_factory=dict)
+    trials: Mapping[str, _TrialTimes] = field(default_factory=dict)
+
+
 def read_report(text: str) -> Report:
     """The report that ``report_text`` wrote; times that were dropped are zero.
 
@@ -72,21 +90,19 @@ def read_report(text: str) -> Report:
         UsageError: The text is no report of this version, or a part of it is missing or of another type.
     """
     value = contracts.parse(text, SCHEMA_NAME, _HINT)
-    times = value.pop("timings", {})
-    if not isinstance(times, dict) or not isinstance(value.get("items", []), list):
-        raise UsageError("The items or the timings of this report are of another type.", _HINT)
-    trials = times.get("trials", {})
-    for number, item in enumerate(value.get("items", [])):
+    times = contracts.build(_Times, value.pop("timings", {}), _HINT, place="timings.")
+    items = value.get("items")
+    for number, item in enumerate(items if isinstance(items, list) else []):
         _check(item, f"items[{number}].")
-        if isinstance(trials, dict):
-            _remember_times(item["trial"], trials.get(item.get("id")))
-    return contracts.build(Report, {**value, "timings": times.get("run", {})}, _HINT)
+        if item["id"] in times.trials:
+            _remember_times(item["trial"], times.trials[item["id"]])
+    return contracts.build(Report, {**value, "timings": times.run}, _HINT)
 
 
 def _check(item: Any, place: str) -> None:
     """Refuse a gold question or an answer that nobody could show."""
-    if not isinstance(item, dict) or not isinstance(item.get("trial"), dict):
-        raise UsageError(f"{place}trial is missing.", _HINT)
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not isinstance(item.get("trial"), dict):
+        raise UsageError(f"{place}id or {place}trial is missing.", _HINT)
     try:
         parse_question(contracts.dump(item.get("gold")).encode())
     except ValueError as error:
@@ -95,13 +111,11 @@ def _check(item: Any, place: str) -> None:
         contracts.build(Answer, item["trial"]["answer"], _HINT, place=f"{place}trial.answer.")
 
 
-def _remember_times(trial: dict[str, Any], times: Any) -> None:
-    if not isinstance(times, Mapping):
-        return
-    trial["seconds"] = times.get("seconds", 0.0)
-    if isinstance(trial.get("answer"), dict):
-        usage = {**trial["answer"].get("usage", {}), "seconds": times.get("model_seconds", 0.0)}
-        trial["answer"] = {**trial["answer"], "usage": usage, "timings": times.get("steps", {})}
+def _remember_times(trial: dict[str, Any], times: _TrialTimes) -> None:
+    trial["seconds"] = times.seconds
+    if trial.get("answer") is not None:
+        usage = {**trial["answer"].get("usage", {}), "seconds": times.model_seconds}
+        trial["answer"] = {**trial["answer"], "usage": usage, "timings": dict(times.steps)}
 
 
 def report_schema() -> dict[str, Any]:

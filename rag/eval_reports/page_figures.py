@@ -48,7 +48,7 @@ def _figure(report: Report, figure: Figure) -> list[Markup]:
         tag("th", views.title_of(report, metric), about, better and tag("span", better, class_="about"), scope="row"),
         number(tag("strong", views.number(report, metric, figure.value))),
         tag("td", _bar(report, figure)),
-        tag("td", views.spread(report, metric, figure.interval) or "–", _method(figure)),
+        tag("td", views.spread(report, metric, figure.interval) or "–", _method(figure), class_="range"),
         number(views.scored(figure)),
         tag("td", f"{views.number(report, metric, best[1])} {best[0].name}" if best else "–", _flag(report, metric)),
     ]
@@ -66,7 +66,7 @@ def _bar(report: Report, figure: Figure) -> Markup | None:
 def _method(figure: Figure) -> Markup | None:
     if figure.interval is None or figure.method is None:
         return None
-    clusters = "" if figure.clusters is None else f", {figure.clusters} clusters"
+    clusters = f", {figure.clusters} clusters" if figure.method == "bootstrap" and figure.clusters else ""
     return tag("span", f"{figure.method}{clusters}", class_="about")
 
 
@@ -178,7 +178,7 @@ def _compared(report: Report, one: Comparison, reach: float) -> Iterator[Markup]
     yield number(tag("strong", change) if significant else change)
     bar = charts.difference_bar(f"{title}: {change}", one.difference, one.interval, reach, better=better)
     yield tag("td", bar if views.is_share(report, metric) else None)
-    yield tag("td", views.spread(report, metric, one.interval) or "–")
+    yield tag("td", views.spread(report, metric, one.interval) or "–", class_="range")
     yield number(views.chance(one.p_adjusted).removeprefix("= "), tag("span", one.test, class_="about"))
     yield number(f"{one.paired:,}")
     yield number("–" if significant else views.number(report, metric, one.detectable))
