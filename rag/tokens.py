@@ -114,6 +114,7 @@ def _encoding(name: str) -> tiktoken.Encoding:
     return tiktoken.get_encoding(name)
 
 
+@functools.lru_cache(maxsize=64)  # instructions and passages are counted again with every request
 def _most(text: str) -> int:
     """The most tokens that the text may have, its start included."""
     if len(text) > _LONGEST:
@@ -127,7 +128,7 @@ def _most(text: str) -> int:
 
 def _others(text: str) -> int:
     """What lies between words; after an apostrophe some tokenizers begin anew within the word ("'ll")."""
-    return sum(map(_size, text)) + text.count("'")
+    return (len(text) if text.isascii() else sum(map(_size, text))) + text.count("'")
 
 
 @functools.lru_cache(maxsize=65_536)
