@@ -10,10 +10,21 @@ from typing import Any
 import evaluated
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag.errors import UsageError
-from rag.eval_reports import read_report, report_object, report_text
+from rag.eval_reports import (
+    read_report,
+    render_junit,
+    render_markdown,
+    render_page,
+    render_terminal,
+    report_object,
+    report_text,
+)
 from rag.eval_reports.contract import report_schema, schema_text
+from rag.rendering import Look
 
 
 def test_published_schema_is_the_one_of_the_types() -> None:
@@ -98,3 +109,32 @@ def test_an_answer_that_nobody_could_show_is_refused() -> None:
     value["items"][0]["trial"]["answer"]["claims"][0]["spans"][0]["start"] = "0"
     with pytest.raises(UsageError, match=r"items\[0\]\.trial\.answer\.claims\[0\]\.spans\[0\]\.start is '0'"):
         read_report(json.dumps(value))
+
+
+def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place of a JSON value but the whole."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, part in pairs for found in ((*place, key), *_places(part, (*place, key)))]
+
+
+DAMAGE = st.sampled_from([None, True, 0, -1, 10**9, 1e308, "", "\u202e<script>", [], {}, [[1]], {"a": 1}])
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_report_is_refused_or_shown(data: st.DataObject) -> None:
+    """Whatever stands in place of one value, reading raises UsageError or every rendering works."""
+    value = report_object(evaluated.report())
+    *way, last = data.draw(st.sampled_from(_places(value)))
+    part: Any = value
+    for key in way:
+        part = part[key]
+    part[last] = data.draw(DAMAGE)
+    try:
+        report = read_report(json.dumps(value))
+    except UsageError:
+        return
+    report_text(report).encode()
+    for text in (render_terminal(report, Look(width=60)), render_markdown(report), render_junit(report)):
+        text.encode()
+    render_page(report, evaluated.TEXTS, before=evaluated.report()).encode()

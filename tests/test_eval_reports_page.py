@@ -194,3 +194,27 @@ def test_changed_answers_stand_side_by_side() -> None:
     assert "Before: right" in page.text
     assert "After: beside the point" in page.text
     assert "news/price.txt" in page.text
+
+
+def test_what_an_answer_left_out_is_told() -> None:
+    """Withheld statements, a fallback and missing parts stand below the answer."""
+    said = {
+        **evaluated.answer("q", evaluated.quotation("news/ferry.txt", "Ann Lee")),
+        "withheld": 2,
+        "fallback": "B for A.",
+    }
+    [first, *_] = evaluated.items()
+    text = _page(items=(replace(first, trial=replace(first.trial, answer={**said, "missing": ["depth"]})),)).text
+    assert "Not in the passages found: depth" in text
+    assert "2 statements were left out" in text
+    assert "B for A." in text
+
+
+def test_a_fact_of_many_documents_is_shown_in_some() -> None:
+    """Six documents are shown, those that were cited first; the others are named."""
+    [first, *_] = evaluated.items()
+    spans = [{**evaluated.span("news/ferry.txt", "Ann Lee"), "document": f"news/{number}.txt"} for number in range(9)]
+    gold = {**first.gold, "nuggets": [{**first.gold["nuggets"][0], "spans": spans}]}
+    text = _page(items=(replace(first, gold=gold),), counterfactuals=(), verdicts=()).text
+    assert text.index("news/ferry.txt English") < text.index("news/4.txt")
+    assert "Gold stands in news/5.txt, news/6.txt, news/7.txt, news/8.txt, too." in text
