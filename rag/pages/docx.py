@@ -15,7 +15,10 @@ from rag.pages.estimate import Measures, fitting_order, printed, remaining
 from rag.pages.sheet import Line, Section, Sheet, SourceLine
 
 _MARGIN = 42.0
-_MEASURES = Measures(width=595 - 2 * _MARGIN, height=842 - 2 * _MARGIN - 12, size=9.5, leading=1.22, between=1.5, gap=6)
+# Calibri, or Carlito in its place, is narrower than most; Arial still fits in the points that stay free.
+_MEASURES = Measures(
+    width=595 - 2 * _MARGIN, height=842 - 2 * _MARGIN, size=9.5, leading=1.22, between=1.5, gap=6, letters=0.93
+)
 _INK, _QUIET, _ACCENT, _ALERT, _TINT = "17202B", "566270", "12507F", "8F4400", "EEF4FA"
 _FONT, _FONT_ASIA = "Calibri", "Microsoft YaHei"
 
@@ -83,7 +86,7 @@ class _Writer:
             ("List Bullet", size, 0, 1.5), ("List Number", size * 0.84, 0, 1), ("Quote", size, 0, 1.5),
         ):  # fmt: skip
             self._style(name, points, above, below, heading=name in {"Title", "Heading 1"})
-        self.document.styles["Quote"].paragraph_format.left_indent = _points(10)
+        self.document.styles["Quote"].paragraph_format.left_indent = _points(12)
 
     def _style(self, name: str, points: float, above: float, below: float, *, heading: bool) -> None:
         from docx.oxml.ns import qn

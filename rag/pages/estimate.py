@@ -43,6 +43,7 @@ class Measures:
         gap: Above each heading, and around the bottom line.
         columns: In how many the narrow sections stand: 1 or 2.
         events: In how many columns events stand; 1 for a list.
+        letters: How wide letters are, against the widest common font.
     """
 
     width: float
@@ -53,13 +54,14 @@ class Measures:
     gap: float = 8.0
     columns: int = 1
     events: int = 1
+    letters: float = 1.0
 
     def text(self, text: str, *, width: float | None = None, scale: float = 1.0) -> float:
         """The height of a paragraph."""
         size = self.size * scale
         room = (width or self.width) / size
-        # Lines end before a word that does not fit: up to some eight letters of each stay empty.
-        lines = math.ceil(sum(map(_width, text)) / max(room - 2.0, room * 0.8))
+        # Lines end before a word that does not fit: up to some six letters of each stay empty.
+        lines = math.ceil(self.letters * sum(map(_width, text)) / max(room - 1.5, room * 0.8))
         return max(lines, 1) * size * self.leading
 
 
@@ -166,4 +168,4 @@ def _width(character: str) -> float:
         return 1.0
     if unicodedata.combining(character):
         return 0.0
-    return 0.66 if character.isupper() else 0.58
+    return 0.64 if character.isupper() else 0.56
