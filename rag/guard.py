@@ -158,15 +158,19 @@ def is_speaker(speaker: str, language: str | None, texts: Sequence[str], text_la
         del words[0]
     if not words or naming.missing(speaker, language, naming.Pool(texts, text_languages)):
         return False
-    names = {word for name in naming.read(speaker, language) for word in _WORDS.findall(fold(name.printed))}
-    others = [word for word in words if word not in names and word not in stop]
-    if not others:
+    if is_name(speaker, language):
         return True
     tables = (markers.CERTAIN_FUTURE, markers.POSSIBLE, markers.FORECAST, markers.INTENDED, markers.REPORTED)
     states = markers.negations(folded, language) or any(markers.find(table, folded, language) for table in tables)
     if len(words) > _SPEAKER_WORDS or states or re.search(r"[.!?…。！？]$", speaker.strip()):
         return False
     return any(_has_run(text, words) for text in texts)
+
+
+def is_name(text: str, language: str | None) -> bool:
+    """Whether a text consists of names, function words aside."""
+    names = {word for name in naming.read(text, language) for word in _WORDS.findall(fold(name.printed))}
+    return set(_WORDS.findall(fold(text))) <= names | STOP_WORDS.get(language or "", frozenset())
 
 
 def _has_run(text: str, words: Sequence[str]) -> bool:

@@ -103,19 +103,18 @@ class Scrutiny:
     def stands_alone(self, span: Span, text: str, cited: Sequence[Cited], *, attributed: bool = False) -> bool:
         """Whether a part of a statement says by itself nothing else than the statement does.
 
-        "150 metres" is a part of "at most 150 metres", of "not 150 metres" and of "150 metres per second".
+        "150 metres" is a part of "at most 150 metres", of "not 150 metres" and of "150 metres per second". A name says
+        nothing that somebody else could have said.
         """
-        from rag import figures
+        from rag import figures, guard
 
+        part = span.of(text)
         for figure in figures.read(text, self.language):
             whole = Span(figure.start, figure.start + len(figure.printed))
-            if (
-                figure.kind in _INDIVISIBLE
-                and span.overlaps(whole)
-                and not (span.start <= whole.start and whole.end <= span.end)
-            ):
+            is_within = span.start <= whole.start and whole.end <= span.end
+            if figure.kind in _INDIVISIBLE and span.overlaps(whole) and not is_within:
                 return False
-        return not self.changes(span.of(text), cited, attributed=attributed)
+        return not self.changes(part, cited, attributed=attributed or guard.is_name(part, self.language))
 
     def is_speaker(self, speaker: str, cited: Sequence[Cited]) -> bool:
         """Whether the passages of these sentences name the speaker, their titles and authors included."""

@@ -387,3 +387,12 @@ def test_time_grows_linearly_with_the_text(piece: str) -> None:
         guard.unsaid(text, [text[1:] + "x"], "en", ["en"])
         times.append(time.process_time() - started)
     assert times[1] < 8 * times[0] + 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Anna Rossi", True), ("Microsoft and Xiaomi", True), ("haunted", False), ("Anna Rossi lies", False), ("", True)],
+)
+def test_names_alone_state_nothing(text: str, *, expected: bool) -> None:
+    """Function words between them do not count."""
+    assert guard.is_name(text, "en") is expected

@@ -89,6 +89,9 @@ def test_who_says_it_need_not_stand_in_the_text_when_it_stands_beside_it() -> No
         ("They paid 143 million dollars.", "143 million dollars", True),
         ("The pact was signed on 3 May 2017.", "May 2017", True),
         ("The share fell by 5 % in June.", "5", False),
+        ("Anna Rossi said that the lake is haunted.", "Anna Rossi", True),
+        ("Anna Rossi said that the lake is haunted.", "haunted", False),
+        ("Norway did not sign the pact.", "Norway", False),
     ],
 )
 def test_a_part_stands_alone_when_it_loses_nothing_by_it(sentence: str, part: str, *, alone: bool) -> None:
