@@ -22,6 +22,7 @@ HINT = "Hand in what rag brief --json, or rag brief -o brief.json, wrote."
 _OPTIONAL: contracts.Optional = {
     Quotation: ("title", "page", "answer"),
     Statement: ("attribution",),
+    Briefing: ("prompt",),
 }
 
 
@@ -92,7 +93,7 @@ def briefing_schema() -> dict[str, Any]:
         "description": "Offsets count Unicode code points of the document's text, from 0, and are half-open.",
         "type": "object",
         "properties": fields,
-        "required": list(fields),
+        "required": [name for name in fields if name not in _OPTIONAL[Briefing]],
         "$defs": definitions,
     }
 

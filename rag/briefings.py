@@ -217,6 +217,7 @@ class Briefing:
         changes: With ``--since``: what is new, changed or withdrawn; else empty.
         since: The day or briefing that the changes are counted from; None without.
         model: Who wrote it: "extractive", or "<server>:<model>".
+        prompt: Which prompt the model was sent, "<name>@<version>"; None without one.
         usage: What the model consumed.
     """
 
@@ -240,4 +241,5 @@ class Briefing:
     changes: tuple[Change, ...] = ()
     since: str | None = None
     model: str = "extractive"
+    prompt: str | None = None
     usage: Usage = field(default_factory=Usage)

@@ -122,7 +122,7 @@ def made(ids: Sequence[str], descriptions: Mapping[str, str], check: Callable[[A
         check: Raises ValueError to have the model asked again.
     """
     left = dict(descriptions)
-    cited = _cited(ids)
+    sentences = cited(ids)
 
     def field(path: str, kind: Any, least: int | None = None, most: int | None = None) -> Any:
         return kind, Field(description=left.pop(path), min_length=least, max_length=most)
@@ -135,7 +135,7 @@ def made(ids: Sequence[str], descriptions: Mapping[str, str], check: Callable[[A
         "Claim",
         __base__=ClaimForm,
         text=field("claims.text", str),
-        sentences=field("claims.sentences", cited, 1, 3),
+        sentences=field("claims.sentences", sentences, 1, 3),
         direct=field("claims.direct", str | None),
         speaker=field("claims.speaker", str | None),
         kind=field("claims.kind", ClaimKind),
@@ -144,7 +144,7 @@ def made(ids: Sequence[str], descriptions: Mapping[str, str], check: Callable[[A
         "Position",
         __base__=PositionForm,
         text=field("conflicts.positions.text", str),
-        sentences=field("conflicts.positions.sentences", cited, 1, 3),
+        sentences=field("conflicts.positions.sentences", sentences, 1, 3),
     )
     conflict = create_model(
         "Conflict",
@@ -167,7 +167,7 @@ def made(ids: Sequence[str], descriptions: Mapping[str, str], check: Callable[[A
     return answer
 
 
-def _cited(ids: Sequence[str]) -> Any:
+def cited(ids: Sequence[str]) -> Any:
     """The type of a list of these ids; in the schema they are an enumeration of its own, even when there is one."""
     schema = WithJsonSchema({"type": "string", "enum": list(ids)})
     SentenceId = TypeAliasType("SentenceId", Annotated[Literal[tuple(ids)], schema])  # type: ignore[valid-type]  # noqa: N806

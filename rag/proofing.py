@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answers import DraftAnswer, DraftClaim, DraftPosition, Position, Quotation
 from rag.briefing_drafts import DraftActor, DraftBriefing, DraftDisagreement, DraftEvent, DraftGap, DraftSaying
 from rag.briefings import Actor, Coverage, Disagreement, Event, Gap, Saying, Statement, StatementKind
+from rag.guard import Similarity
 from rag.material import Material
 from rag.text import fold
 from rag.verification import Judging, verify
-
-Similarity = Callable[[str, Sequence[str]], float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,14 +241,24 @@ class Workspace:
         """
         from rag import desk
         from rag.proofing import Rules
+        from rag.scrutiny import similarity_by
 
         if order.topic is not None:
             order = dataclasses.replace(order, topic=check_question(order.topic))
         with self.question():
-            rules = Rules(allow_unverified=order.allow_unverified)
+            rules = Rules(
+                glosses=self.speakers is not None,
+                judge=self.judge,
+                similarity=similarity_by(self.index.embedder),
+                allow_unverified=order.allow_unverified,
+            )
             return desk.brief(self.index, self._writer(order), order, rules, tell=tell)
 
     def _writer(self, order: Order) -> Writer:
+        if self.speakers is not None:
+            from rag.writers.model import ModelWriter
+
+            return ModelWriter(self.speakers.client, budget_tokens=self.settings.context_tokens)
         from rag.writers.extractive import ExtractiveWriter
 
         def answers(question: str, language: str) -> bool:

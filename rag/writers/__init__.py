@@ -19,6 +19,7 @@ class Writer(Protocol):
     Attributes:
         name: Goes into ``Briefing.model``.
         glosses: Whether its texts may be worded in other words than their sentences.
+        prompt: Which prompt a model is sent, "<name>@<version>"; None without one.
         usage: What it consumed so far.
     """
 
@@ -27,6 +28,9 @@ class Writer(Protocol):
 
     @property
     def glosses(self) -> bool: ...  # noqa: D102
+
+    @property
+    def prompt(self) -> str | None: ...  # noqa: D102
 
     @property
     def usage(self) -> Usage: ...  # noqa: D102

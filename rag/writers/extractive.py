@@ -35,11 +35,13 @@ class ExtractiveWriter:
     Attributes:
         name: "extractive".
         glosses: False: every text stands word for word in a source.
+        prompt: None.
         usage: Nothing.
     """
 
     name = NAME
     glosses = False
+    prompt: str | None = None
 
     def __init__(self, answers: Callable[[str, str], bool]) -> None:
         """Keeps what it is given.
