@@ -40,7 +40,7 @@ def sheet_of(briefing: Briefing, links: Mapping[str, str]) -> Sheet:
     return Sheet(
         labels=labels,
         title=clean(briefing.title, _TITLE) or labels.words["title"],
-        question=labels.say("question", question=clean(briefing.question, _QUESTION)) if briefing.question else "",
+        question=_question(briefing, labels),
         facts=_facts(briefing, labels),
         coverage=_coverage(briefing.coverage, labels),
         complete=briefing.coverage.verified == briefing.coverage.sentences,
@@ -54,6 +54,14 @@ def sheet_of(briefing: Briefing, links: Mapping[str, str]) -> Sheet:
         left_out=left_out,
         date=briefing.as_of.isoformat(),
     )
+
+
+def _question(briefing: Briefing, labels: Labels) -> str:
+    """The question as the page introduces it; "" when there is none, or the title says the same."""
+    asked = clean(briefing.question or "", _QUESTION)
+    if not asked or asked.casefold() == clean(briefing.title, _QUESTION).casefold():
+        return ""
+    return labels.say("question", question=asked)
 
 
 def _facts(briefing: Briefing, labels: Labels) -> tuple[str, ...]:
