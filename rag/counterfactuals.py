@@ -17,16 +17,14 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from rag.cases import Library
 from rag.gold import GoldQuestion, GoldSpan, Nugget
 from rag.rendering.display import count
-from rag.results import Counterfactual, Item
+from rag.results import Counterfactual, CounterfactualKind, Item
 
-Kind = Literal["edited", "deleted", "planted"]
-
-KINDS: tuple[Kind, ...] = ("edited", "deleted", "planted")
+KINDS: tuple[CounterfactualKind, ...] = ("edited", "deleted", "planted")
 PLANTED_WORD = "Zorblatt"
 
 _INSTRUCTIONS = {
@@ -67,12 +65,12 @@ class Copy:
         alterations: For which questions, and what each must lead to.
     """
 
-    kind: Kind
+    kind: CounterfactualKind
     texts: dict[str, str | None] = field(default_factory=dict)
     alterations: list[Alteration] = field(default_factory=list)
 
 
-def plan(kind: Kind, wanted: int, items: Sequence[Item], library: Library, *, seed: int = 0) -> Copy:
+def plan(kind: CounterfactualKind, wanted: int, items: Sequence[Item], library: Library, *, seed: int = 0) -> Copy:
     """An altered copy of a corpus for at most so many questions, of those that were answered right.
 
     Args:
@@ -121,7 +119,9 @@ def outcome(
     )
 
 
-def _follows(kind: Kind, alteration: Alteration, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def _follows(
+    kind: CounterfactualKind, alteration: Alteration, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> bool:
     if kind == "edited":
         return (alteration.value or "") in after["text"]
     if kind == "deleted":

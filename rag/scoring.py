@@ -122,7 +122,10 @@ METRICS: Mapping[str, Metric] = {
         "answers",
     ),
     "citation_f1_sentence": Metric(
-        "citation F1", "Harmonic mean of the next two.", measures.f1(characters=False), "citations"
+        "citation F1",
+        "Harmonic mean of citation precision and recall, by sentence.",
+        measures.f1(characters=False),
+        "citations",
     ),
     "abstention_recall": Metric(
         "declined rightly",
@@ -164,7 +167,10 @@ METRICS: Mapping[str, Metric] = {
         "citations",
     ),
     "citation_f1_character": Metric(
-        "citation F1, characters", "Harmonic mean of the last two.", measures.f1(characters=True), "citations"
+        "citation F1, characters",
+        "Harmonic mean of citation precision and recall, by character.",
+        measures.f1(characters=True),
+        "citations",
     ),
     "nugget_recall_all": Metric(
         "all nuggets",

@@ -31,7 +31,7 @@ _ROUNDING = 1e-12  # sums of the same numbers in another order differ by less, r
 Floats = NDArray[np.float64]
 
 
-def wilson_interval(hits: int, total: int) -> Interval | None:
+def wilson_interval(hits: float, total: float) -> Interval | None:
     """The interval of a share, hits of total; None for a total of 0.
 
     Wilson 1927, doi:10.1080/01621459.1927.10502953, without continuity correction. It stays within [0, 1] and has a
@@ -46,6 +46,25 @@ def wilson_interval(hits: int, total: int) -> Interval | None:
     centre = (share + spread / 2) / (1 + spread)
     margin = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
     return Interval(0.0 if hits == 0 else centre - margin, 1.0 if hits == total else centre + margin)
+
+
+def clustered_wilson_interval(values: Sequence[float], clusters: Sequence[str]) -> Interval | None:
+    """As ``wilson_interval``, of the mean of values 0 and 1 whose clusters resemble themselves; None without values.
+
+    It is taken over the effective number of questions (Kish 1965, Survey Sampling; Franco et al. 2019,
+    doi:10.1093/jssam/smy019): so many independent ones would vary as much. Never more than there are.
+
+    Args:
+        values: 0 or 1, one per question.
+        clusters: For each value the cluster it belongs to.
+    """
+    total, share = len(values), math.fsum(values) / max(1, len(values))
+    sums, _ = _by_cluster([value - share for value in values], clusters)
+    independent = share * (1 - share) * total
+    if len(sums) < 2 or not independent:
+        return wilson_interval(share * total, total)
+    design = max(1.0, math.fsum(sums**2) * len(sums) / (len(sums) - 1) / independent)
+    return wilson_interval(share * total / design, total / design)
 
 
 def bootstrap_interval(values: Sequence[float], clusters: Sequence[str], *, seed: int = 0) -> Interval | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rag.errors import UsageError
-from rag.results import GateKind
+from rag.results import CounterfactualKind, GateKind
 
 DEFAULT = Path("evals/suite.toml")
 
@@ -52,7 +52,7 @@ class Gate(_Table):
     """
 
     metric: str | None = None
-    counterfactual: Literal["edited", "deleted", "planted"] | None = None
+    counterfactual: CounterfactualKind | None = None
     slice: str = "all"
     at_least: float | None = None
     at_most: float | None = None

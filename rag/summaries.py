@@ -8,7 +8,7 @@ from rag import metrics
 from rag.cases import Reference
 from rag.results import Figure, Item, Slice
 from rag.scoring import METRICS
-from rag.significance import bootstrap_interval, wilson_interval
+from rag.significance import bootstrap_interval, clustered_wilson_interval
 
 AURC = "aurc"
 """The one figure that is no mean over questions."""
@@ -58,7 +58,7 @@ def figure(name: str, items: Sequence[Item], *, seed: int = 0) -> Figure:
     """The mean of a metric over the items that have a value.
 
     The interval is Wilson's for a yes-or-no metric and where all values are the same end of the scale; else it is a
-    bootstrap over the stories and documents that the questions are about.
+    bootstrap. Both take it that questions about one story or document go right or wrong together.
 
     Args:
         name: In ``rag.scoring.METRICS``.
@@ -73,7 +73,7 @@ def figure(name: str, items: Sequence[Item], *, seed: int = 0) -> Figure:
     metric = METRICS.get(name)
     extreme = metric is not None and metric.unit == "share" and set(values) in ({0.0}, {1.0})
     if extreme or (metric is not None and metric.yes_no):
-        interval, method = wilson_interval(round(sum(values)), len(values)), "wilson"
+        interval, method = clustered_wilson_interval(values, clusters), "wilson"
     else:
         interval, method = bootstrap_interval(values, clusters, seed=seed), "bootstrap"
     return Figure(name, mean, len(values), len(items), interval, method if interval else None, len(set(clusters)))

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from measured import DOCUMENTS, Oracle, measure, questions, read, write_town
 
 from rag.cases import Library
-from rag.counterfactuals import PLANTED_WORD, Kind, _other_name, _other_number, plan
-from rag.results import Item
+from rag.counterfactuals import PLANTED_WORD, _other_name, _other_number, plan
+from rag.results import CounterfactualKind, Item
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,9 @@ def test_an_instruction_stands_after_the_sentence_with_the_gold_in_its_language(
 
 
 @pytest.mark.parametrize("kind", ["edited", "deleted", "planted"])
-def test_the_seed_decides_which_questions_are_taken(items: list[Item], library: Library, kind: Kind) -> None:
+def test_the_seed_decides_which_questions_are_taken(
+    items: list[Item], library: Library, kind: CounterfactualKind
+) -> None:
     """The same seed takes the same ones, and never more than wanted."""
     first, second = (plan(kind, 1, items, library, seed=7) for _ in range(2))
     assert first == second

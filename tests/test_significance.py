@@ -14,6 +14,7 @@ from rag.results import Interval
 from rag.significance import (
     RANDOM_FLIPS,
     bootstrap_interval,
+    clustered_wilson_interval,
     detectable_difference,
     detectable_share,
     holm_adjusted,
@@ -273,3 +274,22 @@ def test_a_share_is_detectable_only_within_zero_and_one() -> None:
     assert detectable_share(0.0, 50) == pytest.approx(detectable_share(1.0, 50))
     assert detectable_share(0.5, 1) is None
     assert detectable_share(0.5, 0) is None
+
+
+def test_wilson_over_clusters_counts_questions_that_go_together_as_fewer() -> None:
+    """Ten clusters of four equal values: the design effect is 4 * 10 / 9, so that forty tell as much as nine."""
+    values = [float(cluster % 2) for cluster in range(10) for _ in range(4)]
+    clusters = [str(cluster) for cluster in range(10) for _ in range(4)]
+    found, expected = clustered_wilson_interval(values, clusters), wilson_interval(4.5, 9)
+    assert found is not None
+    assert expected is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    alone = [str(place) for place in range(40)]
+    assert clustered_wilson_interval(values, ["a"] * 40) == wilson_interval(20, 40), (
+        "one cluster says nothing of others"
+    )
+    spread = clustered_wilson_interval(values, alone)
+    assert spread is not None
+    assert spread.high - spread.low == pytest.approx(0.2969, abs=0.005), "about Wilson's of 20 in 40"
+    assert clustered_wilson_interval([1.0] * 8, ["a", "b"] * 4) == wilson_interval(8, 8)
+    assert clustered_wilson_interval([], []) is None
