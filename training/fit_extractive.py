@@ -35,7 +35,7 @@ from rag.embedding import Embedder, open_embedder
 from rag.evidence import Evidence, Features
 from rag.index import Index
 from rag.questions import Question
-from rag.reader import Reader
+from rag.reader import Reader, Reading, read_ranked
 from rag.retrieval import retrieve
 from training.question_sets import Case, QuestionSet, read_facqa, read_squad
 
@@ -83,12 +83,14 @@ class Example:
     Attributes:
         question: Taken apart.
         found: The evidence.
+        unread: The same as it would be without the reader.
         gold: For each candidate, whether it holds the answer.
         twin: Why it has no answer; empty when it has one.
     """
 
     question: Question
     found: Evidence
+    unread: Evidence
     gold: np.ndarray
     twin: str = ""
 
@@ -171,9 +173,11 @@ def _answerable(case: Case, index: Index) -> Example:
 def _example(case: Case, question: str, hits: Sequence[Hit], index: Index, twin: str = "") -> Example:
     ranked = [dataclasses.replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
     asked = questions.read(question, case.language)
-    found = evidence.gather(asked, ranked, READER.read(question, [hit.chunk for hit in ranked]), index)
+    passages = [hit.chunk for hit in ranked]
+    found = evidence.gather(asked, ranked, read_ranked(READER, question, passages), index)
+    unread = evidence.gather(asked, ranked, [Reading.unread(passage) for passage in passages], index)
     gold = [not twin and _answers(case, ranked[hit], position) for hit, position in found.places]
-    return Example(asked, found, np.array(gold, bool), twin)
+    return Example(asked, found, unread, np.array(gold, bool), twin)
 
 
 def _answers(case: Case, hit: Hit, position: int) -> bool:
@@ -401,21 +405,29 @@ def main() -> None:
 
 
 def write(train: list[Example], own: dict[str, list[Example]], dev: dict[str, list[Example]]) -> None:
-    """Fits, chooses the threshold on evals/dev, writes the weights and the figures of dev."""
-    ours = [*own["own"], *own["gold"]]
-    model = fit(train, ours)
-    threshold = choose_threshold(train, own["own"], own["gold"])
-    record = {
-        "ranking": dict(zip(evidence.NAMES, model.ranking.round(5).tolist(), strict=True)),
-        "support": dict(zip(support.NAMES, model.support.round(5).tolist(), strict=True)),
-        "bias": round(model.bias, 5),
-        "threshold": threshold,
-    }
+    """Fits with the reader and without, chooses thresholds on evals/dev, writes the weights and the figures of dev."""
+    record, report = {}, {}
+    for name, view in (("read", list), ("unread", _unread)):
+        public, ours, gold = view(train), view(own["own"]), view(own["gold"])
+        model = fit(public, [*ours, *gold])
+        threshold = choose_threshold(public, ours, gold)
+        record[name] = {
+            "ranking": dict(zip(evidence.NAMES, model.ranking.round(5).tolist(), strict=True)),
+            "support": dict(zip(support.NAMES, model.support.round(5).tolist(), strict=True)),
+            "bias": round(model.bias, 5),
+            "threshold": threshold,
+        }
+        report[name] = {each: figures(model, view(found), threshold) for each, found in dev.items()}
     OUTPUT.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    report = {name: figures(model, found, threshold) for name, found in dev.items()}
     OUTPUT.with_name("figures.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    for name, figure in report.items():
-        print(name, {key: value for key, value in figure.items() if key != "risk_coverage"})
+    for name, sets in report.items():
+        for each, figure in sets.items():
+            print(name, each, {key: value for key, value in figure.items() if key != "risk_coverage"})
+
+
+def _unread(found: Sequence[Example]) -> list[Example]:
+    """The examples as they would be without the reader."""
+    return [dataclasses.replace(each, found=each.unread) for each in found]
 
 
 if __name__ == "__main__":
