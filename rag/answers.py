@@ -36,7 +36,7 @@ class DraftClaim(DraftModel):
 
     ``sentences`` are ids "P.S": passage number (the hit's rank, from 1), a full stop, sentence number in it (from 1).
     ``text`` is either a verbatim part of the one sentence cited, or a statement in the question's language.
-    ``answer`` is where in such a verbatim part the short answer stands, code points, half-open.
+    ``answer`` is where in the text the short answer stands, code points, half-open.
     """
 
     text: str
@@ -122,12 +122,19 @@ class Claim:
         spans: The evidence, never empty.
         origins: How many independent origins state it; copies and translations of one article count once.
         attribution: Who said it, when the source only reports it.
+        answer: Where in the text the few words stand that answer the question by themselves; None without such words.
     """
 
     text: str
     spans: tuple[Quotation, ...]
     origins: int
     attribution: Attribution | None = None
+    answer: Span | None = None
+
+    @property
+    def short_answer(self) -> str | None:
+        """The characters of ``answer``."""
+        return self.answer.of(self.text) if self.answer else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +216,11 @@ class Answer:
     fallback: str | None = None
     usage: Usage = field(default_factory=Usage)
     timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def direct(self) -> str | None:
+        """The few words of the first claim that answer; None without them or if sources disagree."""
+        return self.claims[0].short_answer if self.claims and self.status != "conflicting" else None
 
     @property
     def text(self) -> str:

@@ -10,7 +10,7 @@ import gc
 
 import typer
 
-from rag.commands import asking, evaluating, past, proving, upkeep
+from rag.commands import asking, evaluating, gold, past, proving, upkeep
 from rag.options import STYLE, Version
 
 app = typer.Typer(name="rag", no_args_is_help=True, **STYLE)
@@ -40,6 +40,7 @@ for command in (
     upkeep.doctor,
 ):
     app.command()(command)
+evaluating.app.command("import")(gold.import_set)
 app.add_typer(evaluating.app)
 
 

@@ -6,6 +6,7 @@ to what every server honours: no defaults, no lengths of strings, and ``X | None
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,7 @@ from rag.answers import (
     Status,
 )
 from rag.prompting import Prompt
-from rag.text import STOP_WORDS, stems
+from rag.text import STOP_WORDS, fold, stems
 
 MOST_IDS = 230  # OpenAI takes 250 values of enumerations in a schema; statuses and kinds need some
 MOST_ID_CHARACTERS = 15_000
@@ -32,6 +33,8 @@ _MOST_CONFLICTS = 4
 _MOST_POSITIONS = 6
 _MOST_MISSING = 6
 _SAME = 0.75
+_AROUND = " .,;:!?…。！？\"'()«»"
+_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff]"  # of a script with spaces: there a word ends where none follows
 
 
 class ClaimForm(BaseModel):
@@ -39,14 +42,22 @@ class ClaimForm(BaseModel):
 
     text: str
     sentences: list[str]
+    direct: str | None
     speaker: str | None
     kind: ClaimKind
 
+    @model_validator(mode="before")
+    @classmethod
+    def _completed(cls, data: Any) -> Any:
+        """With null for what may be null and was left out, as by models that are not held to the schema."""
+        return {"direct": None, "speaker": None, **data} if isinstance(data, dict) else data
+
     def drafted(self) -> DraftClaim:
-        """The claim as a draft; without a speaker there is no attribution."""
-        speaker = " ".join((self.speaker or "").split())
+        """The claim as a draft; without a speaker there is no attribution, without its own words no short answer."""
+        text, speaker = _line(self.text), _line(self.speaker or "")
         said = DraftAttribution(speaker=speaker, kind=self.kind) if speaker else None
-        return DraftClaim(text=_line(self.text), sentences=list(dict.fromkeys(self.sentences)), attribution=said)
+        sentences = list(dict.fromkeys(self.sentences))
+        return DraftClaim(text=text, sentences=sentences, attribution=said, answer=_place(text, self.direct or ""))
 
 
 class PositionForm(BaseModel):
@@ -125,6 +136,7 @@ def made(ids: Sequence[str], descriptions: Mapping[str, str], check: Callable[[A
         __base__=ClaimForm,
         text=field("claims.text", str),
         sentences=field("claims.sentences", cited, 1, 3),
+        direct=field("claims.direct", str | None),
         speaker=field("claims.speaker", str | None),
         kind=field("claims.kind", ClaimKind),
     )
@@ -188,6 +200,19 @@ def _asks(question: str, part: str, language: str | None) -> bool:
     """Whether a text consists of the question's own words."""
     words = stems(part, language)
     return bool(words) and set(words) <= set(stems(question, language))
+
+
+def _place(text: str, words: str) -> tuple[int, int] | None:
+    """Where a text has these words, whole, but for case and accents; None when nowhere, or when they are all of it.
+
+    >>> _place("The lake is 143 metres deep.", "143 Metres.")
+    (12, 22)
+    """
+    wanted, ends = fold(_line(words)).strip(_AROUND), fold(text).strip(_AROUND)
+    if not wanted or wanted == ends:
+        return None
+    found = re.search(rf"(?<!{_LETTER})(?<!\d[.,]){re.escape(wanted)}(?!{_LETTER}|[.,]\d)", fold(text))
+    return found.span() if found else None
 
 
 def _line(text: str) -> str:

@@ -185,6 +185,14 @@ class Index:
         """The passages of some keys, in their order; one that no longer exists is left out."""
         return self._steady(lambda sources, _: sources.passages(keys, self._generation, self.embedder.dimensions))
 
+    def keys(self, filter: Filter = Filter()) -> list[int]:  # noqa: A002, B008 - frozen
+        """The keys of the passages that pass a filter, ascending."""
+        return self._steady(lambda sources, _: sources.keys(self._generation, filter))
+
+    def vectors(self, keys: Sequence[int]) -> tuple[list[int], Vectors]:
+        """The keys, of those given, that exist, and their passages' vectors: ``(len(keys), dimensions)``, float32."""
+        return self._steady(lambda sources, _: sources.vectors(keys, self.embedder.dimensions))
+
     def chunk_languages(self, keys: Sequence[int]) -> dict[int, str | None]:
         """The language of each of some passages; one that no longer exists is left out."""
         return self._steady(lambda sources, _: sources.chunk_languages(keys))

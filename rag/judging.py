@@ -42,11 +42,13 @@ class Judgement:
         score: The share of its parts that do, 0 to 1; 0 when a quotation says otherwise or the judge said nothing
             that can be used.
         reason: The judge's, or why its answer counts as a no. Written by a model: not for logs.
+        usable: Whether the judge gave an answer of the form asked for; without one it is a no.
     """
 
     entailed: bool
     score: float
     reason: str
+    usable: bool = True
 
 
 class _Verdict(BaseModel):
@@ -88,7 +90,8 @@ class Judge:
         try:
             verdict = self._client.complete(self._messages(statement, dict(zip(ids, lines, strict=True))), _schema(ids))
         except ModelOutputError as error:
-            return Judgement(entailed=False, score=0.0, reason=f"The judge gave no usable answer: {error.message}")
+            reason = f"The judge gave no usable answer: {error.message}"
+            return Judgement(entailed=False, score=0.0, reason=reason, usable=False)
         return _judgement(prompting.neutral(statement), verdict)
 
     def _messages(self, statement: str, lines: Mapping[str, str]) -> list[dict[str, str]]:

@@ -6,25 +6,9 @@ import functools
 import re
 
 from rag.units import whole_words
-from rag.words import lines
+from rag.words import Table, tables
 
-Table = dict[str, str]
-"""Language -> pattern."""
-
-
-def _read() -> dict[str, Table]:
-    """Name -> language -> pattern, from "[name]" and lines "language: pattern" below it."""
-    tables: dict[str, Table] = {}
-    for line in lines("markers"):
-        if line.startswith("["):
-            table = tables[line.strip("[]")] = {}
-        else:
-            code, _, pattern = line.partition(": ")
-            table[code] = pattern
-    return tables
-
-
-_TABLES = _read()
+_TABLES = tables("markers")
 
 LANGUAGES = frozenset({"en", "fr", "id", "de", "es", "zh"})
 """The languages whose markers are known; a text in any other is not judged by them."""

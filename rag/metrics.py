@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from rag import languages, quantities
+from rag.number_words import digits
+from rag.quantities import Quantity
+
+_COMPARABLE = ({"number", "year"}, {"number", "money"})
+_ROUPIES = {"IDR", "INR"}  # French has one word for both
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
 
@@ -29,6 +36,72 @@ def found_at(ranking: Sequence[object], relevant: Collection[object], k: int) ->
     False
     """
     return any(item in relevant for item in ranking[:k])
+
+
+def recall_at(ranking: Sequence[object], relevant: Collection[object], k: int) -> float | None:
+    """The share of the relevant items that are among the first k; None when nothing is relevant.
+
+    >>> recall_at(["a", "b", "c"], {"a", "c"}, 2)
+    0.5
+    """
+    wanted = set(relevant)
+    return len(wanted.intersection(ranking[:k])) / len(wanted) if wanted else None
+
+
+def ndcg_at(ranking: Sequence[object], gains: Mapping[object, float], k: int) -> float | None:
+    """nDCG@k: the discounted gain of the first k items over that of the best possible ranking; None without gain.
+
+    Järvelin and Kekäläinen 2002, doi:10.1145/582415.582418, in the form of trec_eval: the gain is the relevance itself
+    (not 2^relevance - 1) and the item of rank r, from 1, counts 1 / log2(r + 1). An item that is ranked twice counts
+    once, at its first rank.
+
+    Args:
+        ranking: Items, best first.
+        gains: Relevance of the relevant items, above 0; 1 for each makes it binary.
+        k: How many ranks count.
+
+    >>> round(ndcg_at(["x", "a"], {"a": 1}, 10), 3)
+    0.631
+    """
+    ideal = _discounted(sorted(gains.values(), reverse=True)[:k])
+    if not ideal:
+        return None
+    seen = list(dict.fromkeys(ranking))
+    return _discounted([gains.get(item, 0.0) for item in seen[:k]]) / ideal
+
+
+def _discounted(gains: Iterable[float]) -> float:
+    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))
+
+
+class Detection(NamedTuple):
+    """What one question adds to the measures of a detector; each measure is the mean over its values that are not None.
+
+    Attributes:
+        precision: Of what was said to be so, how much is.
+        recall: Of what is so, how much was said to be.
+        false_alarm: Of what is not so, how much was said to be.
+    """
+
+    precision: float | None
+    recall: float | None
+    false_alarm: float | None
+
+
+def detection(*, said: bool, true: bool) -> Detection:
+    """What one question adds to precision, recall and the rate of false alarms.
+
+    With "unanswerable" as what is said these are the precision and recall of abstention and over-abstention (the
+    share of the answerable questions that were declined); with "conflicting", those of the detection of conflicts.
+
+    >>> detection(said=True, true=False)
+    Detection(precision=0.0, recall=None, false_alarm=1.0)
+    """
+    return Detection(
+        precision=float(true) if said else None,
+        recall=float(said) if true else None,
+        false_alarm=None if true else float(said),
+    )
 
 
 class Risk(NamedTuple):
@@ -106,6 +179,52 @@ def f1(answer: str, gold: str) -> float:
         return float(one == two)
     common = sum((Counter(one) & Counter(two)).values())
     return 2 * common / (len(one) + len(two))
+
+
+def same_values(answer: str, gold: str, language: str | None) -> bool | None:
+    """Whether two short answers state the same numbers and dates; None when the gold states none.
+
+    Compared as ``rag.quantities`` reads them, so "92,4 millions" is "92.4 million", "dua puluh" is "20" and
+    "23 Februari" is "February 23".
+    Each value of the gold must be among the answer's and the other way round. What a number counts is not compared, as
+    its name depends on the language. A currency, a per cent sign and a rank are; only an amount without currency goes
+    with any. The answer's date may be fuller than the gold's and not the other way round.
+
+    Args:
+        answer: The system's.
+        gold: An accepted answer, in a language that nobody knows: three digits after a separator are thousands.
+        language: The answer's language, ISO 639-1, for its separators; None for any.
+
+    >>> same_values("92,4 millions de téléphones", "92.4 million", "fr")
+    True
+    """
+    wanted = quantities.find(digits(gold, None), None)
+    if not wanted:
+        return None
+    stated = quantities.find(digits(answer, language), language)
+    return all(any(_states(one, other) for one in stated) for other in wanted) and all(
+        any(_states(one, other) for other in wanted) for one in stated
+    )
+
+
+def _states(answer: Quantity, gold: Quantity) -> bool:
+    if answer.kind == "date":
+        return gold.kind in ("date", "year") and _dates_agree(str(answer.value), str(gold.value).removesuffix(".0"))
+    comparable = answer.kind == gold.kind or {answer.kind, gold.kind} in _COMPARABLE
+    currencies = {each.unit for each in (answer, gold) if each.kind == "money"}
+    same_currency = len(currencies) < 2 or currencies == _ROUPIES
+    return comparable and same_currency and math.isclose(float(answer.value), float(gold.value))
+
+
+def _dates_agree(answer: str, gold: str) -> bool:
+    """Whether a date is the gold's, which may lack its year ("--02-23") or its day and month ("2018")."""
+    return answer.endswith(gold[1:]) if gold.startswith("--") else f"{answer}-".startswith(f"{gold}-")
+
+
+def in_language(text: str, language: str) -> bool | None:
+    """Whether the text is in the language, ISO 639-1; None when nothing tells (a name, a number)."""
+    detected = languages.detect(text)
+    return None if detected is None else detected == language
 
 
 def _normal(text: str) -> str:

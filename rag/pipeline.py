@@ -12,13 +12,13 @@ from rag import languages
 from rag.answerers import Answerer, StreamingAnswerer
 from rag.answers import Answer, Claim, DraftAnswer, DraftClaim, Quotation, Usage
 from rag.documents import Filter, Hit
-from rag.embedding_client import OpenAIEmbedder
 from rag.errors import ModelError
 from rag.retrieval import retrieve
+from rag.scrutiny import similarity_by
 from rag.verification import Judging, verify
 
 if TYPE_CHECKING:
-    from rag.embedding import Embedder
+    from rag.guard import Similarity
     from rag.index import Index
     from rag.usage import ModelUsage
 
@@ -119,21 +119,6 @@ def stream(
     yield answer
 
 
-def _similarity(embedder: Embedder) -> Callable[[str, Sequence[str]], float] | None:
-    """The cosine of a text and the nearest of some sentences.
-
-    None for a server's models: by some of them any two texts are alike, so the thresholds of ``rag.guard`` do not fit.
-    """
-    if isinstance(embedder, OpenAIEmbedder):
-        return None
-
-    def nearest(text: str, sentences: Sequence[str]) -> float:
-        vectors, _ = embedder.embed_passages([text, *sentences], [[] for _ in range(len(sentences) + 1)])
-        return float((vectors[1:] @ vectors[0]).max())
-
-    return nearest
-
-
 class _Opinions:
     """A judge whose opinions stand once given; when it is dismissed only a source's own words pass."""
 
@@ -174,7 +159,7 @@ class _Asked:
     hits: Sequence[Hit]
     timings: dict[str, float]
     opinions: _Opinions | None
-    similarity: Callable[[str, Sequence[str]], float] | None
+    similarity: Similarity | None
     meter: ModelUsage | None = None
 
     @classmethod
@@ -193,7 +178,7 @@ class _Asked:
         hits = retrieve(index, question, k=k, filter=filter, language=language)
         timings = {"retrieve": time.perf_counter() - started, "draft": 0.0}
         opinions = None if judge is None else _Opinions(judge)
-        return cls(question, language, hits, timings, opinions, _similarity(index.embedder))
+        return cls(question, language, hits, timings, opinions, similarity_by(index.embedder))
 
     def draft(self, answerer: Answerer) -> DraftAnswer:
         with self._drafting(answerer):

@@ -14,7 +14,7 @@ from rag.numerals import MONTHS
 from rag.text import STOP_WORDS, fold, stems
 from rag.words import lines
 
-_MONTH_OF_MAY = re.compile(r"(?<=\w )May(?= |,|\.)|May(?= \d)")
+_MONTH_OF_MAY = re.compile(r"(?<=\w )May(?= |,|\.|$)|May(?= \d)")
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[., ]\d{3}(?!\d))*(?:[.,]\d+)?")
 _ID_PREFIX = re.compile(r"^(?:meng|meny|men|mem|me|di|ber|ter|peng|pen|pem|pe|ke|se)(?=\w{4})")
 _STOP = frozenset(word for listed in STOP_WORDS.values() for word in listed) | frozenset(

@@ -13,7 +13,9 @@ from rag.servers import PRESETS, ModelSpec, read_model
 from rag.usage import Limits, Prices, Total, added
 
 if TYPE_CHECKING:
+    from rag.answerers.openai_compatible import ModelAnswerer
     from rag.answers import Usage
+    from rag.guard import Similarity
     from rag.model_client import ModelClient
     from rag.recordings import Recording
 
@@ -69,13 +71,11 @@ class Speakers:
         spec: Which model answers, and where.
         judge_spec: Which model judges, and where; None without.
         client: Asks the model that answers.
-        answerer: Answers with it.
         judge: Confirms statements; None without.
         total: What everything together has consumed so far; the limits hold for it.
     """
 
     def __init__(self, settings: Settings, spec: ModelSpec, judge: ModelSpec | None) -> None:
-        from rag.answerers.openai_compatible import ModelAnswerer
         from rag.judging import Judge
 
         self.spec = spec
@@ -86,7 +86,6 @@ class Speakers:
         self._transport = _transport(settings)
         with ExitStack() as opened:
             self.client = opened.enter_context(self._opened(spec))
-            self.answerer = ModelAnswerer(self.client, budget_tokens=settings.context_tokens)
             self._judge_client = self.client
             if judge is not None and judge != spec:
                 self._judge_client = opened.enter_context(self._opened(judge))
@@ -129,6 +128,16 @@ class Speakers:
     def close(self) -> None:
         """Give connections back."""
         self._open.close()
+
+    def answerer(self, similarity: Similarity | None = None) -> ModelAnswerer:
+        """Who answers with the model.
+
+        Args:
+            similarity: That of the verification; see ``rag.scrutiny.similarity_by``.
+        """
+        from rag.answerers.openai_compatible import ModelAnswerer
+
+        return ModelAnswerer(self.client, budget_tokens=self._settings.context_tokens, similarity=similarity)
 
     @contextmanager
     def question(self) -> Iterator[None]:

@@ -12,7 +12,6 @@ from rag.errors import UsageError
 from rag.results import GateKind
 
 DEFAULT = Path("evals/suite.toml")
-CHANGES = ("edited", "deleted", "planted")
 
 _EXAMPLE = '[[corpora]] name = "mine" gold = "mine.jsonl"'
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -129,6 +128,7 @@ class Suite(_Table):
         splits: Which splits of the gold are asked; empty for all.
         seed: Of everything drawn at random.
         baseline: Scores to compare with, relative to the suite's folder.
+        judge_pairs: Labelled pairs on which a judge is measured, if there is one, relative to the suite's folder.
         corpora: What is asked of what.
         counterfactuals: How many questions are asked again of altered sources.
         gates: Limits for figures.
@@ -142,6 +142,7 @@ class Suite(_Table):
     splits: tuple[str, ...] = ()
     seed: int = 0
     baseline: Path | None = None
+    judge_pairs: Path | None = None
     corpora: tuple[Corpus, ...] = Field(min_length=1)
     counterfactuals: Counterfactuals = Counterfactuals(edited=0, deleted=0, planted=0)
     gates: tuple[Gate, ...] = ()
@@ -153,6 +154,10 @@ class Suite(_Table):
         if len(set(names)) < len(names):
             raise ValueError(f"two corpora have the same name: {', '.join(names)}")
         return self
+
+    def without_margins(self) -> Self:
+        """The suite without the gates that need a baseline."""
+        return self.model_copy(update={"gates": tuple(gate for gate in self.gates if gate.kind != "margin")})
 
     def beside(self, path: Path) -> Path:
         """A path that the suite names, seen from the current folder."""

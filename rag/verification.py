@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rag.answers import (
     Answer,
@@ -14,7 +14,6 @@ from rag.answers import (
     Claim,
     Conflict,
     DraftAnswer,
-    DraftAttribution,
     DraftClaim,
     DraftConflict,
     DraftPosition,
@@ -24,24 +23,12 @@ from rag.answers import (
     Usage,
 )
 from rag.documents import Hit, Span
+from rag.scrutiny import Cited, Scrutiny, resolve
+
+if TYPE_CHECKING:
+    from rag.guard import Similarity
 
 _NEAREST = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Cited:
-    """A sentence that a draft points at."""
-
-    hit: Hit
-    position: int
-
-    @property
-    def text(self) -> str:
-        return self.hit.chunk.sentence_text(self.position)
-
-    @property
-    def language(self) -> str | None:
-        return self.hit.chunk.sentences[self.position].language
 
 
 class Judging(Protocol):
@@ -57,47 +44,24 @@ class _Rules:
     """What a draft is held to.
 
     Attributes:
-        language: The language that texts in other words than their sources are written in.
-        glosses: Whether there may be such texts.
-        judge: Has the last word on each text; None without.
-        similarity: See ``rag.guard.Similarity``.
+        scrutiny: Of texts in other words than their sources; None where there may be none.
+        judge: Has the last word on each such text; None without.
     """
 
-    language: str | None
-    glosses: bool
+    scrutiny: Scrutiny | None
     judge: Judging | None
-    similarity: Callable[[str, Sequence[str]], float] | None
 
-    def object_to(self, text: str, cited: Sequence[_Cited], spans: Sequence[Quotation], *, attributed: bool) -> bool:
+    def object_to(self, text: str, cited: Sequence[Cited], spans: Sequence[Quotation], *, attributed: bool) -> bool:
         """Whether a text says more than the sentences it cites."""
-        if not self.glosses:
+        if self.scrutiny is None:
             return False
-        from rag import guard  # word lists and patterns, of no use to extractive answers
-
-        evidence, languages = [each.text for each in cited], [each.language for each in cited]
-        if guard.examine(text, evidence, self.language, languages, attributed=attributed):
-            return True
-        if guard.unsaid(text, evidence, self.language, languages, self.similarity) is not None:
+        if self.scrutiny.objections(text, cited, attributed=attributed):
             return True
         return self.judge is not None and not self.judge.entails(text, spans)
 
-    def knows(self, topic: str, evidence: Sequence[str], languages: Sequence[str | None]) -> bool:
-        """Whether a topic has no name and no figure that the evidence lacks."""
-        if not self.glosses:
-            return True
-        from rag import guard
-
-        return not guard.unknown(topic, evidence, self.language, languages)
-
-    def bears(self, topic: str, evidence: Sequence[str], languages: Sequence[str | None]) -> bool:
-        """Whether a topic, should it state something, states only what the evidence says."""
-        if not self.glosses:
-            return True
-        from rag import guard
-
-        if guard.examine(topic, evidence, self.language, languages):
-            return False
-        return guard.unsaid(topic, evidence, self.language, languages, self.similarity) is None
+    def bears(self, topic: str, cited: Sequence[Cited]) -> bool:
+        """Whether a topic, should it state something, states only what the sentences say."""
+        return self.scrutiny is None or not self.scrutiny.objections(topic, cited)
 
 
 def verify(
@@ -109,7 +73,7 @@ def verify(
     model: str,
     glosses: bool = False,
     judge: Judging | None = None,
-    similarity: Callable[[str, Sequence[str]], float] | None = None,
+    similarity: Similarity | None = None,
     prompt: str | None = None,
     fallback: str | None = None,
     usage: Usage = Usage(),  # noqa: B008 - frozen
@@ -124,8 +88,9 @@ def verify(
 
     Where glosses are allowed, ``rag.guard`` and the judge compare every text with its sentences, a verbatim part of one
     too (it may leave out a "not"). A claim or a side of a conflict that says more, or what its sentences do not say, is
-    withheld and counted; a speaker whom the passage does not name is left out before; what a conflict is about becomes
-    the question when the sides do not say it; and a missing part goes that the question does not ask for.
+    withheld and counted. A speaker whom the passage does not name is left out before, and so is a short answer that by
+    itself says something else. What a conflict is about becomes the question when the sides do not say it, and a
+    missing part goes that the question does not ask for.
 
     Args:
         question: As asked.
@@ -143,7 +108,7 @@ def verify(
         timings: Seconds of the steps before; "verify" is added.
     """
     started = time.perf_counter()
-    rules = _Rules(language, glosses, judge, similarity)
+    rules = _Rules(Scrutiny(language, similarity) if glosses else None, judge)
     claims = [claim for each in draft.claims if (claim := _claim(each, hits, rules)) is not None]
     sides = [[_position(each, hits, rules) for each in conflict.positions] for conflict in draft.conflicts]
     withheld = len(draft.claims) - len(claims)
@@ -178,38 +143,37 @@ def _status(drafted: Status, claims: Sequence[Claim], conflicts: Sequence[Confli
 
 
 def _claim(draft: DraftClaim, hits: Sequence[Hit], rules: _Rules) -> Claim | None:
-    cited = list(_resolve(draft.sentences, hits))
-    spans = _evidence(draft.text, draft.sentences, cited, rules.glosses)
+    cited = resolve(draft.sentences, hits)
+    spans = _evidence(draft.text, draft.sentences, cited, glosses=rules.scrutiny is not None)
     said = draft.attribution
-    if rules.glosses and said is not None and not _is_named(said, cited, rules.language):
+    if rules.scrutiny is not None and said is not None and not rules.scrutiny.is_speaker(said.speaker, cited):
         said = None
     if spans is None or rules.object_to(draft.text, cited, spans, attributed=said is not None):
         return None
-    if draft.answer is not None and spans[0].quote == draft.text:
-        spans = (_answered(spans[0], *draft.answer), *spans[1:])
+    answer = _answer(draft, cited, rules, attributed=said is not None)
+    if answer is not None and spans[0].quote == draft.text:
+        start = spans[0].start
+        spans = (dataclasses.replace(spans[0], answer=Span(start + answer.start, start + answer.end)), *spans[1:])
     attribution = Attribution(said.speaker, said.kind) if said is not None else None
-    return Claim(draft.text, spans, len({sentence.hit.origin for sentence in cited}), attribution)
+    return Claim(draft.text, spans, len({sentence.hit.origin for sentence in cited}), attribution, answer)
 
 
-def _answered(quotation: Quotation, start: int, end: int) -> Quotation:
-    """The quotation with its short answer; without one when the offsets do not lie within it."""
-    if not 0 <= start < end <= len(quotation.quote) or not quotation.quote[start:end].strip():
-        return quotation
-    return dataclasses.replace(quotation, answer=Span(quotation.start + start, quotation.start + end))
-
-
-def _is_named(said: DraftAttribution, cited: Sequence[_Cited], language: str | None) -> bool:
-    """Whether the passages that a claim cites name its speaker, their titles and authors included."""
-    from rag import guard
-
-    hits = {each.hit.chunk.id: each.hit for each in cited}.values()
-    texts = [" ".join(filter(None, (hit.chunk.text, hit.source.title, hit.source.author))) for hit in hits]
-    return guard.is_speaker(said.speaker, language, texts, [hit.chunk.language for hit in hits])
+def _answer(draft: DraftClaim, cited: Sequence[Cited], rules: _Rules, *, attributed: bool) -> Span | None:
+    """Where in a claim the short answer stands; None when nowhere, or when by itself it says something else."""
+    if draft.answer is None:
+        return None
+    start, end = draft.answer
+    if not 0 <= start < end <= len(draft.text) or not draft.text[start:end].strip():
+        return None
+    span, scrutiny = Span(start, end), rules.scrutiny
+    if scrutiny is not None and not scrutiny.stands_alone(span, draft.text, cited, attributed=attributed):
+        return None
+    return span
 
 
 def _position(draft: DraftPosition, hits: Sequence[Hit], rules: _Rules) -> Position | None:
-    cited = list(_resolve(draft.sentences, hits))
-    spans = _evidence(draft.text, draft.sentences, cited, rules.glosses)
+    cited = resolve(draft.sentences, hits)
+    spans = _evidence(draft.text, draft.sentences, cited, glosses=rules.scrutiny is not None)
     if spans is None or rules.object_to(draft.text, cited, spans, attributed=False):
         return None
     return Position(draft.text, spans)
@@ -226,19 +190,18 @@ def _conflicts(
         held = tuple(position for position in positions if position is not None)
         if len(held) < 2 or len(held) < len(positions):
             continue
-        cited = list(_resolve([each for position in draft.positions for each in position.sentences], hits))
-        evidence, languages = [each.text for each in cited], [each.language for each in cited]
-        yield Conflict(draft.about if rules.bears(draft.about, evidence, languages) else question, draft.kind, held)
+        cited = resolve([each for position in draft.positions for each in position.sentences], hits)
+        yield Conflict(draft.about if rules.bears(draft.about, cited) else question, draft.kind, held)
 
 
 def _missing(question: str, parts: Sequence[str], rules: _Rules) -> Iterator[str]:
     """The missing parts; those of a model only as far as their names and figures are the question's."""
     for part in parts:
-        if rules.knows(part, [question], [rules.language]):
+        if rules.scrutiny is None or rules.scrutiny.adds_nothing(part, question):
             yield part
 
 
-def _evidence(text: str, ids: Sequence[str], cited: Sequence[_Cited], glosses: bool) -> tuple[Quotation, ...] | None:
+def _evidence(text: str, ids: Sequence[str], cited: Sequence[Cited], *, glosses: bool) -> tuple[Quotation, ...] | None:
     """The spans behind a text, or None when an id leads nowhere or the text is not what the sentences say."""
     if not text.strip() or not cited or len(cited) != len(ids):
         return None
@@ -251,21 +214,7 @@ def _evidence(text: str, ids: Sequence[str], cited: Sequence[_Cited], glosses: b
     return tuple(dict.fromkeys(quotations))
 
 
-def _resolve(ids: Iterable[str], hits: Sequence[Hit]) -> Iterator[_Cited]:
-    """The sentences that the ids name; an id that names none gives nothing."""
-    for each in ids:
-        passage, _, sentence = each.partition(".")
-        if not (_is_count(passage) and _is_count(sentence)):
-            continue
-        if int(passage) <= len(hits) and int(sentence) <= len(hits[int(passage) - 1].chunk.sentences):
-            yield _Cited(hits[int(passage) - 1], int(sentence) - 1)
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0
-
-
-def _quotation(cited: _Cited, part: str | None = None) -> Quotation:
+def _quotation(cited: Cited, part: str | None = None) -> Quotation:
     """The span of a sentence, or of the first occurrence of a part in it."""
     chunk = cited.hit.chunk
     sentence = chunk.sentences[cited.position]
@@ -288,4 +237,4 @@ def _nearest(hits: Sequence[Hit]) -> Iterator[Quotation]:
     """The sentence closest to the question from each of the first hits."""
     for hit in [hit for hit in hits if hit.chunk.sentences][:_NEAREST]:
         scores = hit.sentence_scores
-        yield _quotation(_Cited(hit, max(range(len(scores)), key=scores.__getitem__)))
+        yield _quotation(Cited(hit, max(range(len(scores)), key=scores.__getitem__)))

@@ -23,6 +23,7 @@ from rag.layout import Layout
 from rag.reader import Reader
 from rag.rendering import SourceNote
 from rag.rendering.display import count, language_name
+from rag.scrutiny import similarity_by
 from rag.speakers import Speakers
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Workspace:
             if speakers is not None:
                 workspace.speakers = speakers
                 workspace.fallback = workspace.answerer if settings.fallback == "extractive" else None
-                workspace.answerer = speakers.answerer
+                workspace.answerer = speakers.answerer(similarity_by(workspace.index.embedder))
             opened.pop_all()
         return workspace
 

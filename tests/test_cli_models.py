@@ -75,6 +75,35 @@ def test_what_the_sources_do_not_say_is_left_out_and_counted(here: Path) -> None
         assert len(server.requests) == 8
 
 
+def test_what_is_invented_behind_the_right_names_is_sent_back_before_it_is_left_out(here: Path) -> None:
+    """The same measure decides both: what the answerer lets pass is shown, and nothing else is."""
+    invented = "Italy trains divers for free."
+    wrong, right = writes((DEEP, DEEP), (invented, ITALY)), writes((DEEP, DEEP), (ITALY, ITALY))
+    for arguments in ([], ["--no-stream"]):
+        with FaultServer(answer(wrong), answer(right)) as server:
+            done = ask(server, *arguments)
+            assert done.exit_code == 0, done.output
+            assert "divers" not in done.output
+            assert ITALY in done.stdout
+            assert "left out" not in done.stdout
+            assert "The cited sentences do not say this." in server.bodies[1]["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--no-stream"], ["--format", "markdown"], ["--json"]])
+def test_the_answer_in_a_few_words_stands_first(here: Path, arguments: list[str]) -> None:
+    """Once, streamed or not, and only when it is in the first statement."""
+    for words, shown in (("143 metres", True), ("43 metres", False), ("a kilometre", False)):
+        with FaultServer(default=answer(writes((DEEP, DEEP), direct=words))) as server:
+            done = ask(server, *arguments)
+        assert done.exit_code == 0, done.output
+        if "--json" in arguments:
+            assert json.loads(done.stdout)["direct"] == (words if shown else None)
+            continue
+        first = f"**{words}**\n\n" if "markdown" in arguments else f"{words}\n"
+        assert done.stdout.startswith(first if shown else DEEP[:-1])
+        assert done.stdout.count("143 metres") == (2 if shown else 1)
+
+
 def test_nothing_that_holds_is_no_answer(here: Path) -> None:
     """A model without one true statement makes exit code 3."""
     with FaultServer(default=answer(writes(("The lake is 9 metres deep.", DEEP)))) as server:

@@ -62,7 +62,8 @@ def test_the_schema_keeps_to_what_every_server_honours(ids: list[str]) -> None:
     """Objects and lists of strings and enumerations: no defaults, lengths, patterns, bounds or free objects."""
     schema = _form(ids).model_json_schema()
     allowed = {"$defs", "$ref", "properties", "required", "type", "items", "enum", "anyOf", "minItems", "maxItems"}
-    names = {"claims", "conflicts", "missing", "status", "text", "sentences", "speaker", "kind", "about", "positions"}
+    names = {"claims", "conflicts", "missing", "status", "text", "sentences", "direct", "speaker", "kind"}
+    names |= {"about", "positions"}
     known = allowed | names | {"title", "description", "Answer", "Claim", "Conflict", "Position", "SentenceId"}
     for node in _nodes(schema):
         assert set(node) <= known
@@ -71,6 +72,39 @@ def test_the_schema_keeps_to_what_every_server_honours(ids: list[str]) -> None:
             assert all("description" in field for field in node["properties"].values())
     assert schema["$defs"]["SentenceId"] == {"type": "string", "enum": ids}
     assert sum(len(node.get("enum", [])) for node in _nodes(schema)) == len(ids) + 4 + 2 + 4
+
+
+@pytest.mark.parametrize(
+    ("text", "direct", "expected"),
+    [
+        ("The lake is 143 metres deep.", "143 metres", "143 metres"),
+        ("The lake is 143 metres deep.", " 143  Metres. ", "143 metres"),
+        ("Le bac coûte 3 euros.", "3 EUROS", "3 euros"),
+        ("It sails\nat   noon.", "at noon", "at noon"),
+        ("微软与小米签署了协议。", "小米", "小米"),
+        ("小米用Azure云。", "Azure", "Azure"),
+        ("The lake is 143 metres deep.", "144 metres", None),
+        ("The lake is 143 metres deep.", "43 metres", None),
+        ("It costs 3.5 pounds.", "3", None),
+        ("It costs 3.5 pounds.", "5 pounds", None),
+        ("It costs 92,4 euros.", "92", None),
+        ("Milan is in Italy.", "Ital", None),
+        ("It sails at noon.", "It sails at noon", None),
+        ("It sails at noon.", " .!? ", None),
+        ("It sails at noon.", "(.*)", None),
+        ("It sails at noon.", None, None),
+    ],
+)
+def test_a_direct_answer_is_whole_words_of_its_claim(text: str, direct: str | None, expected: str | None) -> None:
+    """Whatever else a model writes there is none, and so is all of the claim."""
+    [claim] = _drafted(claims=[{**CLAIM, "text": text, "direct": direct}]).claims
+    assert (claim.text[slice(*claim.answer)] if claim.answer else None) == expected
+
+
+def test_what_may_be_null_may_be_left_out() -> None:
+    """A model whose server does not enforce the schema need not be asked again for that."""
+    [claim] = _drafted(claims=[{"text": "It sails at noon.", "sentences": ["1.2"], "kind": "fact"}]).claims
+    assert (claim.attribution, claim.answer) == (None, None)
 
 
 def test_the_form_and_the_prompt_describe_the_same_fields() -> None:

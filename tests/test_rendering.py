@@ -91,6 +91,7 @@ def test_published_schema_is_the_one_of_the_types() -> None:
         full_answer(),
         _answer(status="unanswerable", nearest=(_quotation(),), missing=("the rank",)),
         _answer(_claim(), model="server:m"),
+        _answer(replace(_claim(), answer=Span(3, 8))),
     ],
 )
 def test_answers_keep_the_contract(given: Answer) -> None:
@@ -103,8 +104,8 @@ def test_key_order_is_stable_and_unknowns_are_left_out() -> None:
     """Keys come in the order of the contract; title, page and attribution only appear when known."""
     value = answer_object(full_answer())
     assert list(value) == [
-        "schema", "question", "language", "status", "text", "claims", "conflicts", "missing", "nearest", "withheld",
-        "model", "usage", "timings",
+        "schema", "question", "language", "status", "direct", "text", "claims", "conflicts", "missing", "nearest",
+        "withheld", "model", "usage", "timings",
     ]  # fmt: skip
     assert list(value["claims"][0]["spans"][1]) == ["document", "sha256", "start", "end", "quote", "language"]
     assert value["claims"][1]["spans"][0]["page"] == 1
@@ -118,6 +119,21 @@ def test_json_keeps_letters_and_survives_undecodable_names() -> None:
     assert json.loads(dump("é中\U0001f600", ascii_only=True)) == "é中\U0001f600"
     assert dump("é中\U0001f600", ascii_only=True).isascii()
     assert json.loads(dump("a\udcff").encode().decode()) == "a\udcff"
+
+
+def test_the_direct_answer_stands_first_unless_sources_disagree() -> None:
+    """In bold where that can be shown, in JSON beside the text; it can neither colour the screen nor be markup."""
+    claim = Claim("It ranks *fifth*\x1b[2J.", (_quotation(),), 1, answer=Span(9, 20))
+    given = _answer(claim)
+    assert render_text(given, {}, Look()).startswith("*fifth*\ufffd[2J\nIt ranks *fifth*\ufffd[2J. [1]\n")
+    assert render_text(given, {}, TERMINAL).startswith("\x1b[1m*fifth*\ufffd[2J\x1b[0m\n")
+    assert render_markdown(given, {}).startswith("**\\*fifth\\*\ufffd\\[2J**\n\nIt ranks")
+    value = answer_object(given)
+    assert (value["direct"], value["claims"][0]["answer"]) == ("*fifth*\x1b[2J", {"start": 9, "end": 20})
+    disagreeing = replace(given, status="conflicting")
+    assert render_text(disagreeing, {}, Look()).startswith("It ranks")
+    assert render_markdown(disagreeing, {}).startswith("It ranks")
+    assert answer_object(disagreeing)["direct"] is None
 
 
 def test_text_shows_claims_then_sources() -> None:

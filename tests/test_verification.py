@@ -326,5 +326,36 @@ def test_a_short_answer_gets_offsets_of_the_document_and_one_outside_its_text_no
     text = hit.chunk.sentence_text(0)
     for offsets, expected in (((2, 5), text[2:5]), ((5, 2), None), ((0, len(text) + 1), None), ((-1, 3), None)):
         draft = DraftAnswer(status="answered", claims=[DraftClaim(text=text, sentences=["1.1"], answer=offsets)])
-        [span] = verify("Who?", "en", draft, HITS, model="extractive").claims[0].spans
-        assert span.short_answer == expected
+        answer = verify("Who?", "en", draft, HITS, model="extractive")
+        [span] = answer.claims[0].spans
+        assert span.short_answer == answer.claims[0].short_answer == answer.direct == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "short", "kept"),
+    [
+        ("The lake is 143 metres deep.", "The depth of the lake is 143 metres.", "143 metres", True),
+        ("Norway signed the pact in 2015.", "In 2015 Norway signed the pact.", "2015", True),
+        ("Norway signed the pact in 2015.", "In 2015 Norway signed the pact.", "Norway", True),
+        ("The lake is at most 150 metres deep.", "The depth of the lake is at most 150 metres.", "150 metres", False),
+        ("The lake is not 150 metres deep.", "The depth of the lake is not 150 metres.", "150 metres", False),
+        ("The ferry may sail on 3 May.", "On 3 May the ferry may sail.", "3 May", False),
+        ("They paid 143 million dollars.", "They paid 143 million dollars for it.", "143", False),
+    ],
+)
+def test_a_short_answer_of_a_model_says_the_same_alone(sentence: str, text: str, short: str, kept: bool) -> None:
+    """Words that lose a "not", a bound, a doubt or a unit by standing alone are not shown alone; the claim stays."""
+    start = text.index(short)
+    claim = DraftClaim(text=text, sentences=["1.1"], answer=(start, start + len(short)))
+    answer = _verify(claim, glosses=True, hits=[_hit(1, sentence)])
+    assert (answer.claims[0].text, answer.withheld) == (text, 0)
+    assert (answer.direct, answer.claims[0].spans[0].answer) == (short if kept else None, None)
+
+
+def test_where_sources_disagree_no_short_answer_stands_for_all() -> None:
+    """It would choose a side."""
+    claim = DraftClaim(text=FIRST, sentences=["1.1"], answer=(12, 24))
+    sides = [DraftPosition(text=FIRST, sentences=["1.1"]), DraftPosition(text="Others sold less.", sentences=["2.1"])]
+    conflict = DraftConflict(about="sold", kind="contradiction", positions=sides)
+    assert _verify(claim).direct == "92.4 million"
+    assert _verify(claim, conflicts=[conflict]).direct is None

@@ -9,16 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from rag import forms, guard, prompting, tokens
+from rag import forms, prompting, tokens
 from rag.answers import DraftAnswer, DraftClaim
 from rag.documents import Hit
 from rag.errors import ContextOverflowError, ModelError
 from rag.forms import AnswerForm, ClaimForm
 from rag.prompting import Passage
 from rag.rendering.display import clip, language_name
+from rag.scrutiny import Scrutiny, resolve
 from rag.usage import ModelUsage
 
 if TYPE_CHECKING:
+    from rag.guard import Similarity
     from rag.model_client import ModelClient
 
 T = TypeVar("T")
@@ -32,11 +34,16 @@ _NO_ROOM_HINT = "Allow more tokens with RAG_CONTEXT_TOKENS, or answer without a 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question with what it is to be answered from."""
+    """A question with what it is to be answered from.
+
+    Attributes:
+        scrutiny: What the verification will hold statements to.
+    """
 
     question: str
     language: str | None
     hits: Sequence[Hit]
+    scrutiny: Scrutiny
 
     def claim(self, form: ClaimForm) -> DraftClaim:
         """The claim as a draft; an attribution to somebody whom its passages do not name is dropped."""
@@ -48,7 +55,7 @@ class _Asked:
         return draft.model_copy(update={"claims": [self._attributed(claim) for claim in draft.claims]})
 
     def reasons(self, form: AnswerForm) -> list[str]:
-        """What the texts of an answer say beyond their sentences, one line for each."""
+        """Why statements of an answer would be withheld, one line for each reason."""
         draft = self.draft(form)
         found = [reason for claim in draft.claims for reason in self.objections(claim)]
         for conflict in draft.conflicts:
@@ -59,27 +66,16 @@ class _Asked:
         return list(dict.fromkeys(found))
 
     def objections(self, claim: DraftClaim) -> list[str]:
-        """What a claim says beyond its sentences, one line for each; empty when nothing tells."""
-        places = [(hit, int(identity.partition(".")[2]) - 1) for identity, hit in self._cited(claim)]
-        evidence = [hit.chunk.sentence_text(place) for hit, place in places]
-        spoken = [hit.chunk.sentences[place].language for hit, place in places]
-        found = guard.examine(claim.text, evidence, self.language, spoken, attributed=claim.attribution is not None)
-        return [f'"{clip(claim.text, _SHOWN_CHARACTERS)}": {objection.reason}' for objection in found]
-
-    def _cited(self, claim: DraftClaim) -> list[tuple[str, Hit]]:
-        return [(identity, self.hits[int(identity.partition(".")[0]) - 1]) for identity in claim.sentences]
+        """Why a claim would be withheld, one line for each reason; empty when nothing tells."""
+        cited = resolve(claim.sentences, self.hits)
+        found = self.scrutiny.objections(claim.text, cited, attributed=claim.attribution is not None)
+        return [f'"{clip(claim.text, _SHOWN_CHARACTERS)}": {reason}' for reason in found]
 
     def _attributed(self, claim: DraftClaim) -> DraftClaim:
-        if claim.attribution is None or self._names(claim, claim.attribution.speaker):
+        said = claim.attribution
+        if said is None or self.scrutiny.is_speaker(said.speaker, resolve(claim.sentences, self.hits)):
             return claim
         return claim.model_copy(update={"attribution": None})
-
-    def _names(self, claim: DraftClaim, speaker: str) -> bool:
-        """Whether the passages that a claim cites name its speaker, in any language."""
-        hits = {hit.chunk.id: hit for _, hit in self._cited(claim)}.values()
-        texts = [" ".join(filter(None, (hit.chunk.text, hit.source.title, hit.source.author))) for hit in hits]
-        spoken = [hit.chunk.language for hit in hits]
-        return guard.is_speaker(speaker, self.language, texts, spoken)
 
 
 class _Review:
@@ -124,8 +120,9 @@ class ModelAnswerer:
     """Lets a model write claims, each pointing at sentences among those it was shown.
 
     What the model sees of a document is fenced data (``rag.prompting``), and it can name no sentence but those shown
-    (``rag.forms``). An answer that says more than its sentences is sent back once with the reasons; what is still wrong
-    then stays in the draft, for ``rag.verification`` to withhold and count. May be shared by threads, as its client.
+    (``rag.forms``). An answer with a statement that would be withheld, since its sentences say less or nothing of it,
+    is sent back once with the reasons; what is still wrong then stays in the draft, for ``rag.verification`` to
+    withhold and count. May be shared by threads, as its client.
 
     Attributes:
         name: "<server>:<model>".
@@ -134,17 +131,22 @@ class ModelAnswerer:
 
     glosses = True
 
-    def __init__(self, client: ModelClient, *, budget_tokens: int = 16_000) -> None:
+    def __init__(
+        self, client: ModelClient, *, budget_tokens: int = 16_000, similarity: Similarity | None = None
+    ) -> None:
         """Sends nothing.
 
         Args:
             client: Asks the model.
             budget_tokens: The most tokens that a first request has, its answer not counted. Where they cannot be
                 counted they are over-estimated, for English about fourfold (``rag.tokens``).
+            similarity: That of the verification, so that what it would withhold is sent back first; see
+                ``rag.scrutiny.similarity_by``.
         """
         self.name = client.name
         self._client = client
         self._budget_tokens = budget_tokens
+        self._similarity = similarity
 
     @property
     def prompt(self) -> str:
@@ -166,7 +168,7 @@ class ModelAnswerer:
             ContextOverflowError: Not one sentence fits.
             ModelError: As ``rag.model_client.ModelClient.complete`` describes.
         """
-        [draft] = self._ask(_Asked(question, language, hits), self._complete)
+        [draft] = self._ask(self._asked(question, language, hits), self._complete)
         return draft
 
     def stream_draft(
@@ -179,7 +181,10 @@ class ModelAnswerer:
         Raises:
             ModelError: As ``draft``, possibly after some claims.
         """
-        yield from self._ask(_Asked(question, language, hits), functools.partial(self._stream, given=[]))
+        yield from self._ask(self._asked(question, language, hits), functools.partial(self._stream, given=[]))
+
+    def _asked(self, question: str, language: str | None, hits: Sequence[Hit]) -> _Asked:
+        return _Asked(question, language, hits, Scrutiny(language, self._similarity))
 
     def _ask(self, asked: _Asked, send: Callable[[_Request], Iterator[T]]) -> Iterator[T | DraftAnswer]:
         self._client.begin()

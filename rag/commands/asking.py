@@ -118,7 +118,7 @@ def ask(
         if go_on and question is None:
             raise UsageError("--continue and --input were given.", "A batch is no conversation: leave one of them out.")
         named = {"judge": judge, "fallback": fallback, "timeout": timeout}
-        named |= {"max_cost": max_cost, "max_tokens": max_tokens, **_recordings(record, replay)}
+        named |= {"max_cost": max_cost, "max_tokens": max_tokens, **recordings(record, replay)}
         settings = settings_of(home, model, base_url, log=False if no_log else None, **named)
         _check_model(settings, {"base_url": base_url, **named})
         with opened(settings) as workspace, _metered(workspace, shown=usage):
@@ -197,7 +197,7 @@ def _format(form: Format, *, as_json: bool) -> Format:
     return Format.json if as_json else form
 
 
-def _recordings(record: Path | None, replay: Path | None) -> dict[str, Any]:
+def recordings(record: Path | None, replay: Path | None) -> dict[str, Any]:
     """The settings that --record and --replay stand for."""
     if record and replay:
         raise UsageError("--record and --replay were given.", "Leave one of them out.")

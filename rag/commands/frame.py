@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,13 @@ NOT_IN_DOCUMENTS, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
 
 
 @contextmanager
-def reporting(*, debug: bool) -> Iterator[None]:
-    """A block whose errors end the command with one line, a hint and an exit code."""
+def reporting(*, debug: bool, code_of: Callable[[Exception], int] | None = None) -> Iterator[None]:
+    """A block whose errors end the command with one line, a hint and an exit code.
+
+    Args:
+        debug: Whether to show the traceback.
+        code_of: The exit code of an error; its own, or 1, without.
+    """
     try:
         from rag.console import prepare
 
@@ -42,7 +47,8 @@ def reporting(*, debug: bool) -> Iterator[None]:
     except KeyboardInterrupt as error:
         raise typer.Exit(INTERRUPTED) from error
     except Exception as error:
-        raise typer.Exit(_report(error, debug=debug)) from error
+        code = _report(error, debug=debug)
+        raise typer.Exit(code_of(error) if code_of is not None else code) from error
 
 
 def _report(error: Exception, *, debug: bool) -> int:

@@ -32,8 +32,10 @@ class Printer:
         if isinstance(part, Answer):
             self._finish(part)
             return
-        from rag.rendering import render_claim
+        from rag.rendering import render_claim, render_direct
 
+        if not self._claims and part.short_answer:
+            self._print(render_direct(part.short_answer, self._look))
         self._claims.append(part)
         self._last = render_claim(part, self._claims, self._look) + "\n\n"
         self._print(self._last)

@@ -10,7 +10,15 @@ from rag.contracts import dump
 from rag.rendering.citations import SourceNote, answer_quotations
 from rag.rendering.contract import answer_object, hit_object
 from rag.rendering.markdown import render_markdown
-from rag.rendering.terminal import Look, render_claim, render_explanation, render_hits, render_sources, render_text
+from rag.rendering.terminal import (
+    Look,
+    render_claim,
+    render_direct,
+    render_explanation,
+    render_hits,
+    render_sources,
+    render_text,
+)
 
 __all__ = [
     "Look",
@@ -20,6 +28,7 @@ __all__ = [
     "dump",
     "hit_object",
     "render_claim",
+    "render_direct",
     "render_explanation",
     "render_hits",
     "render_markdown",

@@ -18,7 +18,7 @@ SCHEMA_NAME = "answer/1"
 # Present only when there is something to say; every other field is always present.
 _OPTIONAL = {
     Quotation: ("title", "page", "answer"),
-    Claim: ("attribution",),
+    Claim: ("attribution", "answer"),
     Answer: ("prompt", "fallback"),
 }
 
@@ -28,7 +28,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
     fields = contracts.plain(answer, _OPTIONAL)
     timings = {step: round(seconds, 6) for step, seconds in answer.timings.items()}
     head = {"schema": SCHEMA_NAME, **{key: fields.pop(key) for key in ("question", "language", "status")}}
-    return {**head, "text": answer.text, **fields, "timings": timings}
+    return {**head, "direct": answer.direct, "text": answer.text, **fields, "timings": timings}
 
 
 def hit_object(hit: Hit) -> dict[str, Any]:
@@ -60,6 +60,10 @@ def answer_schema() -> dict[str, Any]:
         "schema": {"const": SCHEMA_NAME, "description": "Name and version of this contract."},
         "id": {"type": ["string", "integer"], "description": "In batches: the id of the input line."},
         **{key: fields.pop(key) for key in ("question", "language", "status")},
+        "direct": {
+            "anyOf": [{"type": "string"}, {"type": "null"}],
+            "description": "The few words of the first claim that answer; null without them or if sources disagree.",
+        },
         "text": {"type": "string", "description": "The claims as running text; empty when there are none."},
         **fields,
     }

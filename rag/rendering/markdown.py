@@ -34,8 +34,8 @@ def render_markdown(answer: Answer, notes: Notes) -> str:
     """The answer as Markdown, with whatever the sources contain escaped; ends with a line end."""
     citations = Citations.of(answer)
     blocks = [_claim(claim, citations) for claim in answer.claims]
-    if blocks and (short := answer.claims[0].spans[0].short_answer):
-        blocks.insert(0, f"**{escape_inline(safe_text(short))}**")
+    if answer.direct:
+        blocks.insert(0, f"**{escape_inline(safe_text(answer.direct))}**")
     blocks += [_conflict(conflict, citations) for conflict in answer.conflicts]
     if answer.status == "unanswerable":
         blocks.insert(0, f"**{refusal(answer)}**")

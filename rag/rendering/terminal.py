@@ -73,8 +73,8 @@ def render_text(answer: Answer, notes: Notes, look: Look) -> str:
     """The answer with numbered citations, its conflicts and gaps, then each source; ends with a line end."""
     citations = Citations.of(answer)
     blocks = [_claim(claim, citations, look) for claim in answer.claims]
-    if blocks and (short := answer.claims[0].spans[0].short_answer):
-        blocks[0] = f"{look.bold(wrap(safe_text(short), look.width))}\n{blocks[0]}"
+    if answer.direct:
+        blocks[0] = render_direct(answer.direct, look) + blocks[0]
     blocks += [_conflict(conflict, citations, look) for conflict in answer.conflicts]
     if answer.status == "unanswerable":
         blocks.insert(0, look.bold(refusal(answer)))
@@ -96,6 +96,11 @@ def render_text(answer: Answer, notes: Notes, look: Look) -> str:
 def render_claim(claim: Claim, claims: Sequence[Claim], look: Look) -> str:
     """A claim as ``render_text`` shows it in an answer that begins with these claims; without a line end."""
     return _claim(claim, Citations.of_claims(claims), look)
+
+
+def render_direct(words: str, look: Look) -> str:
+    """The answer in a few words as ``render_text`` shows it above the first claim; ends with a line end."""
+    return look.bold(wrap(safe_text(words), look.width)) + "\n"
 
 
 def render_sources(claims: Sequence[Claim], notes: Notes, look: Look) -> str:

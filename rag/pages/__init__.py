@@ -1,0 +1,1 @@
+"""Pages laid out from a briefing: PDF, HTML, Markdown, DOCX and text for a terminal."""
