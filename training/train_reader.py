@@ -40,7 +40,7 @@ from training.reader_examples import Example, all_examples
 from training.train_embedder import batches, english_texts, gather_pairs
 
 SEED = 13
-PASSES = 3
+PASSES = 2
 LONGEST = 224
 BODY_RATE = 1e-4
 HEAD_RATE = 1e-3
