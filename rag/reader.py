@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,13 @@ from rag.text import encodable
 
 EMBEDDED = FOLDER / "reader"
 
+AT_FIRST = 4
+"""How many passages of a ranking are read before looking whether one of them answers."""
+
+CLEAR = -0.5
+"""The least log-odds of a passage that answers so clearly that those ranked lower need not be read."""
+
+_UNREAD = -2.0  # about the mean log-odds of the passages that are found for a question
 _QUESTION_TOKENS = 64
 _ANSWER_TOKENS = 30
 _LONGEST_TEXT = 8_192  # characters of a passage; what the model reads is some 1,000
@@ -33,20 +41,41 @@ class Reading:
         shares: For each sentence, the logarithm of the probability, given that the passage answers, that the answer
             starts in it; at least -8.
         spans: For each sentence, the likeliest answer in it, code points of the document; None for a sentence that was
-            not read because the passage is too long.
+            not read because the passage is too long, or not at all.
     """
 
     answers: float
     shares: tuple[float, ...]
     spans: tuple[Span | None, ...]
 
+    @classmethod
+    def unread(cls, passage: Chunk) -> Self:
+        """What is assumed of a passage that nobody read: no sentence of it is likelier than another."""
+        count = len(passage.sentences)
+        return cls(_UNREAD, (max(_FAINTEST, -math.log(count or 1)),) * count, (None,) * count)
+
 
 class PassageReader(Protocol):
-    """Anything that reads passages for a question."""
+    """Anything that reads passages for a question.
+
+    Attributes:
+        languages: Of the questions that it understands, ISO 639-1.
+    """
+
+    languages: frozenset[str]
 
     def read(self, question: str, passages: Sequence[Chunk]) -> list[Reading]:
         """What it makes of each passage, in their order."""
         ...
+
+
+def read_ranked(reader: PassageReader, question: str, passages: Sequence[Chunk]) -> list[Reading]:
+    """What the reader makes of each passage of a ranking; those after a clear answer stay unread."""
+    readings = reader.read(question, passages[:AT_FIRST])
+    rest = passages[AT_FIRST:]
+    if any(reading.answers >= CLEAR for reading in readings):
+        return [*readings, *map(Reading.unread, rest)]
+    return [*readings, *reader.read(question, rest)]
 
 
 class _Row(NamedTuple):
@@ -66,6 +95,7 @@ class Reader:
 
     Attributes:
         name: Model, precision and the first eight hex digits of the weights' sha256.
+        languages: Those it was trained on.
     """
 
     def __init__(self, directory: Path | None = None, threads: int = 0) -> None:
@@ -80,6 +110,7 @@ class Reader:
         """
         self._model = LocalModel(directory or EMBEDDED, threads)
         self.name = self._model.name
+        self.languages = frozenset[str](self._model.card["languages"])
         self._max_tokens: int = self._model.card["max_tokens"]
 
     def read(self, question: str, passages: Sequence[Chunk]) -> list[Reading]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from rag import evidence, support
-from rag.answerers.extractive import ExtractiveAnswerer, read_weights
+from rag.answerers.extractive import ExtractiveAnswerer, Weights
 from rag.documents import Chunk, Hit, Sentence, Source, Span
 from rag.questions import read
-from rag.reader import Reading
+from rag.reader import Reader, Reading
 from rag.text import stems
 
 
@@ -146,7 +146,28 @@ def test_the_features_have_the_published_names_and_order() -> None:
 def test_weights_for_other_features_are_refused() -> None:
     """A file that was fitted before the features changed cannot be used by accident."""
     with pytest.raises(ValueError, match="other features"):
-        read_weights({"ranking": {"cosine": 1.0}, "support": {}, "bias": 0, "threshold": 0})
+        Weights.of({"ranking": {"cosine": 1.0}, "support": {}, "bias": 0, "threshold": 0})
+
+
+class Counting(Reader):
+    """The package's reader, which also counts the passages that it reads."""
+
+    read_so_far = 0
+
+    def read(self, question: str, passages: Sequence[Chunk]) -> list[Reading]:
+        """What the reader makes of them."""
+        self.read_so_far += len(passages)
+        return super().read(question, passages)
+
+
+def test_in_a_language_that_the_reader_does_not_know_it_is_not_asked() -> None:
+    """Its scores would mislead; weights that were fitted without them decide."""
+    reader = Counting()
+    answerer = ExtractiveAnswerer(Corpus([hit.chunk.text for hit in HITS] * 3), reader)
+    answerer.draft("¿Cuántos pasajeros llevará cada barco?", "es", HITS)
+    assert reader.read_so_far == 0
+    answerer.draft("How many passengers will each vessel carry?", "en", HITS)
+    assert reader.read_so_far == 3
 
 
 def test_the_short_answer_is_marked_inside_the_sentence() -> None:

@@ -7,7 +7,7 @@ import pytest
 from rag.documents import Chunk, Sentence, Span
 from rag.errors import EmbeddingError
 from rag.local_models import damaged_files
-from rag.reader import EMBEDDED, Reader
+from rag.reader import AT_FIRST, EMBEDDED, Reader, Reading, read_ranked
 
 
 def _chunk(*sentences: str, start: int = 0) -> Chunk:
@@ -103,3 +103,20 @@ def test_a_folder_without_a_model_is_a_clear_error(tmp_path: Path) -> None:
         Reader(tmp_path)
     assert caught.value.hint is not None
     assert "pip install" in caught.value.hint
+
+
+def test_what_is_ranked_below_a_clear_answer_is_not_read(reader: Reader) -> None:
+    """A passage that stays unread has no short answer, and none of its sentences is preferred."""
+    others = [BANK] * (AT_FIRST - 1)
+    readings = read_ranked(reader, "How many passengers will each vessel carry?", [*others, FERRY, FERRY])
+    assert "240" in _said(FERRY, readings[AT_FIRST - 1].spans[1])
+    assert readings[AT_FIRST] == Reading.unread(FERRY)
+    assert readings[AT_FIRST].spans == (None, None, None)
+    assert len(set(readings[AT_FIRST].shares)) == 1
+
+
+def test_without_a_clear_answer_every_passage_is_read(reader: Reader) -> None:
+    """The answer may stand in the last of them."""
+    readings = read_ranked(reader, "How many passengers will each vessel carry?", [*[BANK] * AT_FIRST, FERRY])
+    assert all(span is not None for span in readings[-1].spans)
+    assert read_ranked(reader, "How many passengers?", []) == []

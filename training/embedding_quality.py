@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from rag.documents import Chunk, Document, Sentence, Source, Span
 from rag.embedding import MiniLM, Vectors
 from rag.loaders import load
 from rag.sentences import split
+from rag.significance import wilson_interval
 from training.gloss_vocabulary import read_pairs
 from training.question_sets import QuestionSet, read_facqa, read_squad
 
@@ -83,14 +83,6 @@ def ranks(embedder: MiniLM, questions: Questions) -> tuple[list[int], list[int]]
 
 def _rank(scores: Vectors, right: int) -> int:
     return 1 + int(np.sum(scores > scores[right]))
-
-
-def interval(successes: int, total: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share (doi:10.1080/01621459.1927.10502953)."""
-    z, share = 1.96, successes / total
-    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total)) / (1 + z * z / total)
-    return middle - half, middle + half
 
 
 def translations(embedder: MiniLM, path: Path) -> Iterator[tuple[str, list[bool]]]:
@@ -162,8 +154,10 @@ def main() -> None:
     for model in options.models:
         embedder = MiniLM(Path(model.partition("=")[2]), threads=2)
         for name, right in measures(embedder, options.data):
-            low, high = interval(sum(right), len(right))
-            table.setdefault(f"{name} (n = {len(right)})", []).append(f"{np.mean(right):.3f} [{low:.3f}, {high:.3f}]")
+            interval = wilson_interval(sum(right), len(right))
+            assert interval is not None, name
+            cell = f"{np.mean(right):.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+            table.setdefault(f"{name} (n = {len(right)})", []).append(cell)
     print(f"| | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}")
     for name, cells in table.items():
         print(f"| {name} | {' | '.join(cells)} |", flush=True)

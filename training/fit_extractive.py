@@ -3,7 +3,8 @@
     python -m training.fit_extractive PATH_TO_DATA
 
 reads question sets from PATH_TO_DATA/qa, puts them into indexes of a dozen texts as the product would, and writes
-rag/models/extractive/weights.json with the figures the choice rests on. Some minutes on two cores; seeded.
+rag/models/extractive/weights.json, with FIGURES.md and two diagrams that show what the choice rests on.
+Some ten minutes on two cores; seeded.
 
 Two linear models. The ranking is a softmax over the sentences of the hits, trained to give its mass to the sentence
 that holds the answer (listwise, Cao et al. 2007, doi:10.1145/1273496.1273513). The support is a logistic regression on
@@ -17,31 +18,22 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import random
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.dev.cases import DevCase, open_folder, open_gold, open_index, read_cases, read_gold
-from rag import evidence, metrics, questions, support
+from rag import evidence, support
 from rag.answerers.extractive import MOST_CLAIMS
 from rag.config import read_settings
-from rag.documents import Hit, Span
-from rag.embedding import Embedder, open_embedder
-from rag.evidence import Evidence, Features
-from rag.index import Index
-from rag.questions import Question
-from rag.reader import Reader
-from rag.retrieval import retrieve
-from training.question_sets import Case, QuestionSet, read_facqa, read_squad
+from rag.embedding import open_embedder
+from rag.evidence import Features
+from training.answer_examples import Example, dev_sets, examples, own_examples, training_sets
+from training.extractive_card import Outcome, View, write_card
 
-SEED = 7
-HITS = 8
-FOLDER = 12
 BY_HAND = {"heading": -1.5}
 """A weight that the sets cannot teach, being without headings; set on evals/dev."""
 
@@ -73,133 +65,7 @@ likely to be answered: an accident of the sets, and the wrong thing to carry ove
 CHOSEN_SHARE = 0.12
 """How many of the unanswerable questions to choose on may be answered."""
 
-OUTPUT = Path(__file__).parent.parent / "rag" / "models" / "extractive" / "weights.json"
-
-
-@dataclass(slots=True)
-class Example:
-    """A question with the evidence found for it.
-
-    Attributes:
-        question: Taken apart.
-        found: The evidence.
-        gold: For each candidate, whether it holds the answer.
-        twin: Why it has no answer; empty when it has one.
-    """
-
-    question: Question
-    found: Evidence
-    gold: np.ndarray
-    twin: str = ""
-
-
-READER = Reader()
-
-
-def training_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
-    """The sets to fit on, with how many of their questions: none that the reader has learnt from."""
-    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_fit", "en", (0, 2)), 150
-    yield read_squad(data / "policyqa.en.test.json.gz", "policyqa", "en", (0, 3)), 60
-    yield _half(read_squad(data / "squad2-sample.en.json.gz", "squad2_fit", "en"), 0), 250
-    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_fit", "fr", (1, 4)), 150
-    yield _half(read_facqa(data / "facqa.id.valid.csv.gz", "facqa_fit"), 0), 120
-
-
-def dev_sets(data: Path) -> Iterator[tuple[QuestionSet, int]]:
-    """The sets that are only looked at; squad2's questions without answer are real ones."""
-    yield read_squad(data / "tydiqa-goldp.en.dev.json.gz", "tydiqa_dev", "en", (1, 2)), 150
-    yield _half(read_squad(data / "squad2-sample.en.json.gz", "squad2", "en"), 1), 250
-    yield read_squad(data / "piaf-even.fr.json.gz", "piaf_dev", "fr", (3, 4)), 120
-    yield _half(read_facqa(data / "facqa.id.valid.csv.gz", "facqa_dev"), 1), 120
-    yield read_squad(data / "xquad.es.json.gz", "xquad_es", "es"), 60
-
-
-def _half(found: QuestionSet, remainder: int) -> QuestionSet:
-    """Every second text of a set with its questions."""
-    texts = {name: text for place, (name, text) in enumerate(found.texts.items()) if place % 2 == remainder}
-    return QuestionSet(found.name, texts, [case for case in found.cases if case.about in texts])
-
-
-def examples(found: QuestionSet, most: int, embedder: Embedder, folder: Path, *, twins: bool = True) -> list[Example]:
-    """The set's questions, and their twins, with the evidence that the product would find in folders of FOLDER texts.
-
-    Neighbours in a set stay together, so that a folder has several texts on one topic, as people's folders do.
-    """
-    chance = random.Random(SEED)
-    names = [word for case in found.cases for word in questions.read(case.question, case.language).names]
-    documents = list(found.texts)
-    groups = [documents[start : start + FOLDER] for start in range(0, len(documents), FOLDER)]
-    chance.shuffle(groups)
-    made: list[Example] = []
-    asked = 0
-    for number, group in enumerate(groups):
-        texts = {name: found.texts[name] for name in group}
-        cases = [case for case in found.cases if case.about in texts]
-        with open_index(texts, embedder, folder / f"{found.name}-{number}") as index:
-            if twins:
-                made += [example for case in cases for example in _examples(case, index, names, chance)]
-            else:
-                made += [_answerable(case, index) for case in cases if case.answers]
-        asked += len(cases)
-        if asked >= most:
-            break
-    return made
-
-
-def _examples(case: Case, index: Index, names: Sequence[str], chance: random.Random) -> Iterator[Example]:
-    hits = retrieve(index, case.question, k=2 * HITS, language=case.language)
-    if not case.answers:
-        yield _example(case, case.question, hits[:HITS], index, "real")
-        return
-    yield _example(case, case.question, hits[:HITS], index)
-    documents = {document for document, _ in case.answers}
-    yield _example(
-        case, case.question, [hit for hit in hits if hit.source.id not in documents][:HITS], index, "document"
-    )
-    yield _example(case, case.question, [_without_answer(hit, case) for hit in hits[:HITS]], index, "sentence")
-    own = sorted(questions.read(case.question, case.language).names)
-    if own and names:
-        other = case.question.replace(chance.choice(own), chance.choice(names))
-        if other != case.question:
-            yield _example(case, other, retrieve(index, other, k=HITS, language=case.language), index, "name")
-
-
-def _answerable(case: Case, index: Index) -> Example:
-    return _example(case, case.question, retrieve(index, case.question, k=HITS, language=case.language), index)
-
-
-def _example(case: Case, question: str, hits: Sequence[Hit], index: Index, twin: str = "") -> Example:
-    ranked = [dataclasses.replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
-    asked = questions.read(question, case.language)
-    found = evidence.gather(asked, ranked, READER.read(question, [hit.chunk for hit in ranked]), index)
-    gold = [not twin and _answers(case, ranked[hit], position) for hit, position in found.places]
-    return Example(asked, found, np.array(gold, bool), twin)
-
-
-def _answers(case: Case, hit: Hit, position: int) -> bool:
-    span = hit.chunk.sentences[position].span
-    return any(document == hit.chunk.document and answer.overlaps(span) for document, answer in case.answers)
-
-
-def _without_answer(hit: Hit, case: Case) -> Hit:
-    """The hit as if the sentences that answer had never been written, as far as that can be told."""
-    kept = [place for place in range(len(hit.chunk.sentences)) if not _answers(case, hit, place)]
-    if len(kept) == len(hit.chunk.sentences):
-        return hit
-    scores = tuple(hit.sentence_scores[place] for place in kept)
-    lost = float(np.mean(hit.sentence_scores)) - float(np.mean(scores)) if scores else 0.3
-    chunk = hit.chunk
-    text = list(chunk.text)
-    for place, sentence in enumerate(chunk.sentences):
-        if place not in kept:  # blanks, so that all offsets stay
-            start, end = sentence.span.start - chunk.span.start, sentence.span.end - chunk.span.start
-            text[start:end] = " " * (end - start)
-    return dataclasses.replace(
-        hit,
-        chunk=dataclasses.replace(chunk, text="".join(text), sentences=tuple(chunk.sentences[place] for place in kept)),
-        sentence_scores=scores,
-        dense_score=hit.dense_score - max(0.0, lost) if hit.dense_score is not None else None,
-    )
+OUTPUT = Path(__file__).parent.parent / "rag" / "models" / "extractive"
 
 
 def fit_ranking(train: Sequence[Example], steps: int = 400, decay: float = 3e-2) -> Features:
@@ -283,30 +149,6 @@ def succeeds(each: Example, ranking: Features, most: int = MOST_CLAIMS) -> bool:
     return bool(each.gold[best].any())
 
 
-def own_examples(embedder: Embedder, folder: Path) -> dict[str, list[Example]]:
-    """The questions of evals/dev, and of the "dev" half of evals/gold."""
-    found: dict[str, list[Example]] = {"own": [], "gold": []}
-    for name in ("seeds", "news", "bulletins"):
-        with open_folder(name, embedder, folder / f"own-{name}") as index:
-            found["own"] += [_own(each, index) for each in read_cases(name)]
-    for name in ("seeds", "news"):
-        with open_gold(name, embedder, folder / f"gold-{name}") as index:
-            found["gold"] += [_own(each, index) for each in read_gold(name, "dev")]
-    return found
-
-
-def _own(each: DevCase, index: Index) -> Example:
-    spans = tuple((document, _find(index, document, quote)) for document, quote in each.gold)
-    hits = retrieve(index, each.question, k=HITS, language=each.language)
-    case = Case(each.question, each.language, spans)
-    return _example(case, each.question, hits, index, "" if spans else f"{each.topic}_topic")
-
-
-def _find(index: Index, document: str, quote: str) -> Span:
-    start = index.document(document).text.index(quote)  # type: ignore[union-attr]
-    return Span(start, start + len(quote))
-
-
 @dataclass(frozen=True, slots=True)
 class Model:
     """Both models."""
@@ -329,55 +171,37 @@ def fit(public: Sequence[Example], own: Sequence[Example]) -> Model:
     return Model(ranking, *fit_support(own, ranking))
 
 
-def choose_threshold(public: Sequence[Example], own: Sequence[Example], shared: Sequence[Example]) -> float:
-    """The lowest threshold at which few enough of ``own`` without an answer are answered by models that never saw them.
+def outcomes(model: Model, found: Sequence[Example]) -> list[Outcome]:
+    """What the models make of each question."""
+    return [
+        Outcome(model.confidence(each), succeeds(each, model.ranking, 1), succeeds(each, model.ranking), each.twin)
+        for each in found
+    ]
+
+
+def in_folds(public: Sequence[Example], own: Sequence[Example], shared: Sequence[Example]) -> list[Outcome]:
+    """What models make of each of our own questions that were fitted without it and its neighbours."""
+    found: dict[int, Outcome] = {}
+    for fold in range(FOLDS):
+        apart = [place for place in range(len(own)) if place // BLOCK % FOLDS == fold]
+        model = fit(public, [*shared, *(each for place, each in enumerate(own) if place not in set(apart))])
+        found.update(zip(apart, outcomes(model, [own[place] for place in apart]), strict=True))
+    return [found[place] for place in range(len(own))]
+
+
+def choose_threshold(found: Sequence[Outcome]) -> float:
+    """The lowest threshold at which few enough of the questions without an answer are answered.
 
     Half of them are taken to be on the topic of the documents and half to be about something else, whatever their
     numbers in the set.
     """
-    near, far = [], []
-    for fold in range(FOLDS):
-        apart = [place // BLOCK % FOLDS == fold for place in range(len(own))]
-        model = fit(public, [*shared, *(each for each, out in zip(own, apart, strict=True) if not out)])
-        for each, out in zip(own, apart, strict=True):
-            if out and each.twin:
-                (near if each.twin == "on_topic" else far).append(model.confidence(each))
-    return _threshold(np.array(near), np.array(far))
-
-
-def _threshold(near: np.ndarray, far: np.ndarray) -> float:
+    near, far = (
+        np.array([each.confidence for each in found if each.twin == f"{kind}_topic"]) for kind in ("on", "off")
+    )
     for threshold in sorted({*near, *far}):
         if ((near > threshold).mean() + (far > threshold).mean()) / 2 <= CHOSEN_SHARE:
             return round(float(threshold) + 1e-4, 4)
     return 1.0
-
-
-def figures(model: Model, found: Sequence[Example], threshold: float) -> dict[str, object]:
-    """What the models do on a set: the right sentence among the claims, answers by kind of twin, the curve."""
-    answerable = [each for each in found if not each.twin]
-    confidences = [model.confidence(each) for each in found]
-    right = [succeeds(each, model.ranking) and not each.twin for each in found]
-    curve = metrics.risk_coverage(confidences, right)
-    step = max(1, len(curve) // 20)
-    return {
-        "questions": len(answerable),
-        "right_sentence_among_4": _mean([succeeds(each, model.ranking) for each in answerable]),
-        "first_sentence_right": _mean([succeeds(each, model.ranking, 1) for each in answerable]),
-        "right_and_answered": _mean(
-            [succeeds(each, model.ranking) and model.confidence(each) >= threshold for each in answerable]
-        ),
-        "declined": _mean([model.confidence(each) < threshold for each in answerable]),
-        "answered_without_answer": {
-            twin: _mean([model.confidence(each) >= threshold for each in found if each.twin == twin])
-            for twin in sorted({each.twin for each in found} - {""})
-        },
-        "aurc": round(metrics.area_under_risk_coverage(confidences, right), 4),
-        "risk_coverage": [[round(value, 4) for value in point] for point in [*curve[::step], curve[-1]]],
-    }
-
-
-def _mean(values: Sequence[bool]) -> float | None:
-    return round(sum(values) / len(values), 4) if values else None
 
 
 def main() -> None:
@@ -401,21 +225,28 @@ def main() -> None:
 
 
 def write(train: list[Example], own: dict[str, list[Example]], dev: dict[str, list[Example]]) -> None:
-    """Fits, chooses the threshold on evals/dev, writes the weights and the figures of dev."""
-    ours = [*own["own"], *own["gold"]]
-    model = fit(train, ours)
-    threshold = choose_threshold(train, own["own"], own["gold"])
-    record = {
-        "ranking": dict(zip(evidence.NAMES, model.ranking.round(5).tolist(), strict=True)),
-        "support": dict(zip(support.NAMES, model.support.round(5).tolist(), strict=True)),
-        "bias": round(model.bias, 5),
-        "threshold": threshold,
-    }
-    OUTPUT.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    report = {name: figures(model, found, threshold) for name, found in dev.items()}
-    OUTPUT.with_name("figures.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    for name, figure in report.items():
-        print(name, {key: value for key, value in figure.items() if key != "risk_coverage"})
+    """Fits with the reader and without, chooses thresholds on evals/dev, writes the weights and the card's figures."""
+    record, views = {}, []
+    for name, title, view in (("read", "With the reader", list), ("unread", "Without the reader", _unread)):
+        public, ours, gold = view(train), view(own["own"]), view(own["gold"])
+        model = fit(public, [*ours, *gold])
+        folded = {"evals/dev": in_folds(public, ours, gold), 'evals/gold "dev"': in_folds(public, gold, ours)}
+        threshold = choose_threshold(folded["evals/dev"])
+        record[name] = {
+            "ranking": dict(zip(evidence.NAMES, model.ranking.round(5).tolist(), strict=True)),
+            "support": dict(zip(support.NAMES, model.support.round(5).tolist(), strict=True)),
+            "bias": round(model.bias, 5),
+            "threshold": threshold,
+        }
+        seen = {each: outcomes(model, view(found)) for each, found in dev.items()}
+        views.append(View(title, threshold, folded, seen))
+    (OUTPUT / "weights.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    write_card(OUTPUT, views)
+
+
+def _unread(found: Sequence[Example]) -> list[Example]:
+    """The examples as they would be without the reader."""
+    return [dataclasses.replace(each, found=each.unread) for each in found]
 
 
 if __name__ == "__main__":

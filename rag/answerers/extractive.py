@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from rag.conflicts import Statement
 from rag.documents import Hit
 from rag.evidence import Corpus, Evidence, Features
 from rag.questions import Question
-from rag.reader import PassageReader, Reader
+from rag.reader import PassageReader, Reader, Reading, read_ranked
 from rag.text import STOP_WORDS, stems
 
 NAME = "extractive"
@@ -39,7 +39,7 @@ _JOINED = re.compile(r"\b(?:and|et|dan|serta|ainsi que)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What ``training/fit_extractive.py`` fitted.
+    """Two linear models that ``training/fit_extractive.py`` fitted.
 
     Attributes:
         ranking: One weight per feature of ``rag.evidence``.
@@ -53,24 +53,39 @@ class Weights:
     bias: float
     threshold: float
 
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """The weights of a record written by the training script.
 
-def read_weights(record: Mapping[str, Any] | None = None) -> Weights:
-    """The weights of a record written by the training script; those in the package when there is none.
+        Raises:
+            ValueError: The record was written for other features.
+        """
+        if set(record["ranking"]) != set(evidence.NAMES) or set(record["support"]) != set(support.NAMES):
+            raise ValueError("The weights were fitted for other features; run training/fit_extractive.py again.")
+        return cls(
+            ranking=np.array([record["ranking"][name] for name in evidence.NAMES], np.float64),
+            support=np.array([record["support"][name] for name in support.NAMES], np.float64),
+            bias=float(record["bias"]),
+            threshold=float(record["threshold"]),
+        )
+
+
+class WeightSets(NamedTuple):
+    """The weights for questions in a language that the reader knows, and for the others, which it does not read."""
+
+    read: Weights
+    unread: Weights
+
+
+def read_weights() -> WeightSets:
+    """The weights in the package.
 
     Raises:
-        ValueError: The record was written for other features.
+        ValueError: They were fitted for other features.
     """
-    if record is None:
-        file = resources.files("rag") / "models" / "extractive" / "weights.json"
-        record = json.loads(file.read_text("utf-8"))
-    if set(record["ranking"]) != set(evidence.NAMES) or set(record["support"]) != set(support.NAMES):
-        raise ValueError("The weights were fitted for other features; run training/fit_extractive.py again.")
-    return Weights(
-        ranking=np.array([record["ranking"][name] for name in evidence.NAMES], np.float64),
-        support=np.array([record["support"][name] for name in support.NAMES], np.float64),
-        bias=float(record["bias"]),
-        threshold=float(record["threshold"]),
-    )
+    file = resources.files("rag") / "models" / "extractive" / "weights.json"
+    record = json.loads(file.read_text("utf-8"))
+    return WeightSets(Weights.of(record["read"]), Weights.of(record["unread"]))
 
 
 class ExtractiveAnswerer:
@@ -82,7 +97,7 @@ class ExtractiveAnswerer:
 
     name = NAME
 
-    def __init__(self, corpus: Corpus, reader: PassageReader | None = None, weights: Weights | None = None) -> None:
+    def __init__(self, corpus: Corpus, reader: PassageReader | None = None, weights: WeightSets | None = None) -> None:
         """Keeps what it is given.
 
         Args:
@@ -103,9 +118,10 @@ class ExtractiveAnswerer:
         found = self._gather(asked, hits)
         if not found.places or not asked.words:
             return DraftAnswer(status="unanswerable", missing=unknown or [question.strip()], confidence=0.0)
-        scores = found.features @ self._weights.ranking
-        threshold = self._weights.threshold * (_OPEN if asked.wants_list else 1)
-        confidence = self.probability(asked, found, scores)
+        weights = self._weights.read if self._understands(asked) else self._weights.unread
+        scores = found.features @ weights.ranking
+        threshold = weights.threshold * (_OPEN if asked.wants_list else 1)
+        confidence = _probability(asked, found, scores, weights)
         if confidence < threshold:
             missing = [*_missing(asked, found, scores), *unknown]
             return DraftAnswer(status="unanswerable", missing=missing, confidence=confidence)
@@ -133,13 +149,22 @@ class ExtractiveAnswerer:
         return [word for place, word in enumerate(asked.words) if word in asked.names and not known >> place & 1]
 
     def _gather(self, asked: Question, hits: Sequence[Hit]) -> Evidence:
-        readings = self._reader.read(asked.text, [hit.chunk for hit in hits])
+        passages = [hit.chunk for hit in hits]
+        if self._understands(asked):
+            readings = read_ranked(self._reader, asked.text, passages)
+        else:
+            readings = [Reading.unread(passage) for passage in passages]
         return evidence.gather(asked, hits, readings, self._corpus)
 
-    def probability(self, asked: Question, found: Evidence, scores: Features) -> float:
-        """The probability, 0 to 1, that the documents answer the question."""
-        measures = support.measure(asked, found, scores)
-        return 1 / (1 + math.exp(-float(measures @ self._weights.support) - self._weights.bias))
+    def _understands(self, asked: Question) -> bool:
+        """Whether the reader knows the question's language; one that nobody could tell counts as known."""
+        return asked.language is None or asked.language in self._reader.languages
+
+
+def _probability(asked: Question, found: Evidence, scores: Features, weights: Weights) -> float:
+    """The probability, 0 to 1, that the documents answer the question."""
+    measures = support.measure(asked, found, scores)
+    return 1 / (1 + math.exp(-float(measures @ weights.support) - weights.bias))
 
 
 def _choose(asked: Question, hits: Sequence[Hit], found: Evidence, scores: Features, order: Sequence[int]) -> list[int]:
