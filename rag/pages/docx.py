@@ -93,7 +93,9 @@ class _Writer:
         from docx.shared import RGBColor
 
         style = self.document.styles[name]
-        style.font.name, style.font.size, style.font.bold, style.font.italic = _FONT, _points(points), heading, False
+        style.font.name, style.font.bold, style.font.italic = _FONT, heading, False
+        style.font.cs_bold = heading
+        _size(style, points)
         style.font.color.rgb = RGBColor.from_string(_ACCENT if name == "Heading 1" else _INK)
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
         for attribute in ("w:asciiTheme", "w:hAnsiTheme", "w:eastAsiaTheme", "w:cstheme"):
@@ -194,7 +196,8 @@ class _Writer:
 
     def _remarks(self, paragraph: Any, line: Line) -> None:
         told = "; ".join(remark for remark in (line.support, *line.remarks) if remark)
-        self._text(paragraph, f" ({told})" if told else "", colour=_QUIET, size=0.84)
+        # U+200E keeps "(2 independent)" in order among words that read from right to left.
+        self._text(paragraph, f" (\u200e{told}\u200e)" if told else "", colour=_QUIET, size=0.84)
         self._text(paragraph, f" ({line.warning})" if line.warning else "", colour=_ALERT, size=0.84, bold=True)
 
     def _text(
@@ -223,7 +226,7 @@ class _Writer:
         if colour:
             run.font.color.rgb = RGBColor.from_string(colour)
         if size:
-            run.font.size = _points(_MEASURES.size * size)
+            _size(run, _MEASURES.size * size)
         if Line(text, "").right_to_left:
             run.font.rtl = True
         if language:
@@ -237,6 +240,20 @@ def _points(value: float) -> Any:
     from docx.shared import Pt
 
     return Pt(round(value * 2) / 2)
+
+
+def _size(styled: Any, points: float) -> None:
+    """Set the size of letters, of Arabic and other complex scripts, too."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    styled.font.size = _points(points)
+    properties = styled.element.get_or_add_rPr()
+    for old in properties.findall(qn("w:szCs")):
+        properties.remove(old)
+    size = OxmlElement("w:szCs")
+    size.set(qn("w:val"), str(styled.font.size.pt * 2).removesuffix(".0"))
+    properties.find(qn("w:sz")).addnext(size)
 
 
 def _shade(paragraph: Any) -> None:

@@ -124,10 +124,11 @@ class _Writer:
             f"<span{_directions(part)}>{escape(part.text)}</span>{self._marks(part)}" for part in line.parts
         )
         told = f"{lead}{escape(line.text)}{self._marks(line)}{parts}{_remarks(line, signed=name == 'sayings')}"
+        told += self._evidence(line)
         if name in {"facts", "changes"}:
-            support = f"<small>{escape(line.support)}</small>" if line.support else ""
-            return f"<li{_screen(gone)}><div{_directions(line)}>{told}{self._evidence(line)}</div>{support}</li>"
-        return f"<li{_directions(line)}{_screen(gone)}>{told}{self._evidence(line)}</li>"
+            support = f'<small dir="ltr">{escape(line.support)}</small>' if line.support else ""
+            told = f"<div>{told}</div>{support}"
+        return f"<li{_directions(line)}{_screen(gone)}>{told}</li>"
 
     def _marks(self, line: Line) -> str:
         quotes: dict[int, str] = {}
