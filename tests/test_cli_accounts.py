@@ -216,7 +216,7 @@ def test_limits_hold_for_a_whole_batch(here: Path, server: FaultServer) -> None:
     """What earlier questions took counts: a request that could exceed the limit is not sent."""
     arguments = ["ask", "-m", "llamacpp:x", "--base-url", server.url, "--input", _batch_file(9)]
     probe = invoke(*arguments[:-1], _batch_file(1), "--max-tokens", "100")
-    needed = int(re.search(r"it has up to (\d+)", probe.stderr)[1])  # type: ignore[index]
+    needed = int(re.search(r"it has up to ([\d,]+)", probe.stderr)[1].replace(",", ""))  # type: ignore[index]
     done = invoke(*arguments[:-1], _batch_file(9), "--max-tokens", str(needed + 64 + 150))
     assert done.exit_code == 1
     assert len(server.requests) == len(done.stdout.splitlines()) == 2

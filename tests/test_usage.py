@@ -121,7 +121,7 @@ def test_limits_may_hold_for_all_questions_together() -> None:
     assert Limits(max_tokens=2_000, total=total).room(fresh, 500) == 400
     assert Limits(max_cost=0.004, total=total).room(fresh, 600) == 500
     assert Limits(max_tokens=2_000).room(fresh, 500) == 1_500
-    with pytest.raises(ModelLimitError, match="1100 are used"):
+    with pytest.raises(ModelLimitError, match="1,100 are used"):
         Limits(max_tokens=1_600, total=total).room(fresh, 500)
     total.add(ModelUsage(None, requests=1))
     with pytest.raises(ModelLimitError, match="No price"):
