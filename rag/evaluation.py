@@ -102,7 +102,7 @@ def evaluate(
             corpus.name: held.enter_context(bench.ground(suite, corpus, tell=options.tell, progress=options.progress))
             for corpus in suite.corpora
         }
-        references = _references(grounds)
+        references = _references(suite, grounds)
         tasks = options.selection.of([task for ground in grounds.values() for task in ground.tasks])
         indexed = time.perf_counter()
         asking = _Asking(suite, bench, _trial_file(suite, settings, bench, fresh=options.fresh), options)
@@ -132,8 +132,8 @@ def evaluate(
     return Evaluation(report, texts)
 
 
-def _references(grounds: Mapping[str, Ground]) -> dict[str, Reference]:
-    """The gold of all corpora, by question id."""
+def _references(suite: Suite, grounds: Mapping[str, Ground]) -> dict[str, Reference]:
+    """The gold of all corpora, by question id; what the suite demands of single questions is about some of it."""
     references: dict[str, Reference] = {}
     for name, ground in grounds.items():
         for identity, reference in ground.references.items():
@@ -143,6 +143,9 @@ def _references(grounds: Mapping[str, Ground]) -> dict[str, Reference]:
                     "Give each question an id of its own.",
                 )
             references[identity] = reference
+    unknown = next((must.question for must in suite.musts if must.question not in references), None)
+    if unknown is not None:
+        raise UsageError(f"A must of the suite names the question {unknown!r}, which is not asked.", "Correct its id.")
     return references
 
 

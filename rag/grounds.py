@@ -11,12 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from rag import __version__, syncing, workspace
 from rag.answerers import Answerer
 from rag.answerers.extractive import ExtractiveAnswerer
 from rag.cases import Library, Reference
 from rag.config import Settings
-from rag.embedding import Embedder, open_embedder
+from rag.documents import Span
+from rag.embedding import Embedder, Vectors, open_embedder
 from rag.errors import UsageError
 from rag.gold import GoldQuestion, read_gold
 from rag.index import Index
@@ -53,6 +56,35 @@ class Ground:
     tasks: Sequence[Task]
 
 
+class RememberingEmbedder:
+    """An embedder that embeds no passage twice, for the many copies of a corpus that differ in a few documents.
+
+    Attributes:
+        name: The other embedder's, and so is everything else.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[tuple[str, tuple[Span, ...]], tuple[Vectors, Vectors]] = {}
+        self.name = embedder.name
+        self.dimensions = embedder.dimensions
+        self.budget_tokens = embedder.budget_tokens
+        self.count_tokens = embedder.count_tokens
+        self.embed_question = embedder.embed_question
+
+    def embed_passages(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """Vectors of passages and of the sentences in them, as ``rag.embedding.Embedder`` describes."""
+        keys = [(text, tuple(spans)) for text, spans in zip(texts, sentences, strict=True)]
+        new = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if new:
+            rows, inner = self._embedder.embed_passages([text for text, _ in new], [spans for _, spans in new])
+            self._known.update(zip(new, zip(rows, inner, strict=True), strict=True))
+        rows = np.array([self._known[key][0] for key in keys], np.float32).reshape(len(keys), self.dimensions)
+        return rows, [self._known[key][1] for key in keys]
+
+
 class Bench:
     """The parts that answer, opened once for all corpora; a context manager.
 
@@ -84,6 +116,7 @@ class Bench:
         self.settings = settings
         self._held = ExitStack()
         self._embedder = embedder or open_embedder(settings)
+        self._remembering = RememberingEmbedder(self._embedder)
         self._speakers = None if answering is not None else Speakers.open(settings)
         if self._speakers is not None:
             self._held.enter_context(self._speakers)
@@ -132,7 +165,7 @@ class Bench:
         settings = self.settings
         if paths:
             home = settings.home / FOLDER / f"{suite.name}-{corpus.name}-{_digest(*map(str, paths))[:8]}"
-            settings = settings.model_copy(update={"home": home})
+            settings = self._apart(home)
         self._sync(settings, paths, tell, progress)
         with self._opened(settings) as opened:
             library = Library.of(opened.index, questions, corpus.origins)
@@ -158,11 +191,15 @@ class Bench:
                 path = folder / document
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode())
-            settings = self.settings.model_copy(update={"home": Path(name) / "home"})
-            syncing.sync(settings, self._embedder, sorted(folder.iterdir()))
+            settings = self._apart(Path(name) / "home")
+            syncing.sync(settings, self._remembering, sorted(folder.iterdir()))
             with self._opened(settings) as opened:
                 documents = documents_digest(opened.index)
                 yield opened, [self._task(task.question, task.corpus, documents) for task in ground.tasks]
+
+    def _apart(self, home: Path) -> Settings:
+        """The settings of an index that nobody else sees: in this folder, its vectors too."""
+        return self.settings.model_copy(update={"home": home, "chroma_url": None})
 
     def _task(self, question: GoldQuestion, corpus: str, documents: str) -> Task:
         steady = {name: value for name, value in self.system.items() if " " not in name}

@@ -14,7 +14,7 @@ from rag.errors import ModelError, NoIndexError, RecordingError, UsageError
 from rag.eval_reports import report_object
 from rag.evaluation import Options, evaluate
 from rag.results import Report
-from rag.suite import Counterfactuals, Gate
+from rag.suite import Counterfactuals, Gate, Must
 from rag.testing import HashEmbedder
 from rag.trials import Selection
 
@@ -210,3 +210,10 @@ def test_two_corpora_with_the_same_question_are_refused(tmp_path: Path) -> None:
         file.write('[[corpora]]\nname = "again"\ngold = "gold.jsonl"\ndocuments = ["town"]\n')
     with pytest.raises(UsageError, match="has the id of another one"):
         measure(read(path), tmp_path / "home", lambda index: Oracle([]))
+
+
+def test_a_must_about_no_question_is_refused_before_anything_is_asked(town: Path) -> None:
+    """A slip of the pen in a suite is noticed at once."""
+    suite = read(town / "suite.toml", musts=(Must(question="costs", outcome="right"),))
+    with pytest.raises(UsageError, match="'costs', which is not asked"):
+        measure(suite, town / "home", lambda index: Oracle([]))
