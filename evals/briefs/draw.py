@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pypdfium2
 
-SCALE, COLOURS = 1.5, 48  # 893 x 1,263 pixels, some 90 kB
+SCALE, COLOURS = 1.5, 96  # 893 x 1,263 pixels, some 90 kB
 
 
 def main() -> None:
