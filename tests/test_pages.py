@@ -180,9 +180,15 @@ def test_a_source_goes_with_the_last_line_that_cites_it() -> None:
     )
 
 
-def test_more_lines_than_fit_on_any_page_are_counted_too() -> None:
-    """Lines beyond what is measured are in the sentence from the start."""
-    assert sheet_of(crowded(), {}).left_out[0].startswith("Left out for space: ")
+def test_thousands_of_lines_take_no_time_and_are_all_in_the_formats_without_pages() -> None:
+    """A page is laid out from the best of them; Markdown has every one."""
+    facts = tuple(statement(f"Fact {n}.", 3) for n in range(3000))
+    timeline = tuple(event("2015", "2015", f"Event {n}", 1) for n in range(3000))
+    briefing = changed(ENGLISH, facts=facts, timeline=timeline)
+    assert render(briefing, "markdown").content.count(b"Fact ") == 3000
+    page = render(briefing, "pdf")
+    assert "Fact 0." in printed(page.content).text
+    assert page.left_out.startswith("Left out for space: 2,9")
 
 
 # --- words
@@ -325,7 +331,9 @@ def test_text_keeps_to_its_width_and_has_no_codes_unless_asked() -> None:
     assert max(map(len, plain.splitlines())) <= 60
     assert "\x1b" not in plain
     assert "  ● 2016\n  │ 1,500 patents" in plain
-    assert "\x1b[1m" in render(ENGLISH, "text", look=Look(width=60, colour=True)).content.decode()
+    rich = render(ENGLISH, "text", links=LINKS, look=Look(width=60, colour=True, links=True)).content.decode()
+    assert "\x1b[1m" in rich
+    assert f"\x1b]8;;{FILES[4]}\x1b\\" in rich
 
 
 def test_a_word_document_has_headings_links_and_no_clock() -> None:

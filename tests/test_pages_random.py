@@ -1,9 +1,10 @@
-"""Pages of briefings that hypothesis makes up: 25 by default, as many as PAGE_EXAMPLES says otherwise."""
+"""Pages of briefings that hypothesis makes up: 12 by default, as many as PAGE_EXAMPLES says otherwise."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from page_checks import letters, outside, overlaps, printed, tag_counts
 from random_briefings import briefings
@@ -12,9 +13,10 @@ from rag.briefings import Briefing
 from rag.pages import render
 from rag.pages.wording import sheet_of
 
-EXAMPLES = int(os.environ.get("PAGE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("PAGE_EXAMPLES", "12"))
 
 
+@pytest.mark.timeout(max(120, 20 * EXAMPLES))
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(briefing=briefings())
 def test_any_briefing_is_one_tagged_page_with_nothing_over_anything_else(briefing: Briefing) -> None:

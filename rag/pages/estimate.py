@@ -7,6 +7,7 @@ this estimate loses lines in the order of ``rag.pages.room``.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 import unicodedata
@@ -67,8 +68,9 @@ class Measures:
 
 def fitting_order(sheet: Sheet, measures: Measures) -> int:
     """The lowest order of lines to print, so that the page is not too full; see ``Sheet.left_out``."""
-    steps = range(len(sheet.left_out))
-    return next((order for order in steps if _height(sheet, order, measures) <= measures.height), steps[-1])
+    orders = range(sheet.first_order, len(sheet.left_out))
+    place = bisect.bisect_left(orders, True, key=lambda order: _height(sheet, order, measures) <= measures.height)
+    return orders[min(place, len(orders) - 1)]
 
 
 def printed(sections: Iterable[Section], order: int) -> list[Section]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from rag.pages.labels import Labels
 from rag.pages.sheet import Line, Section, SourceLine
@@ -15,8 +17,6 @@ _WEIGHTS = {
     "facts": (0.0, 1.0), "changes": (0.0, 1.0), "disagreements": (0.5, 1.5), "timeline": (1.0, 1.2), "gaps": (1.5, 2.0),
     "actors": (2.5, 1.5), "agreements": (3.0, 2.0), "sayings": (4.0, 2.0),
 }  # fmt: skip
-MOST_LINES = 80
-"""More lines never fit on a page, and measuring them takes time: the least worthy beyond are left out at once."""
 
 
 def in_order(
@@ -25,40 +25,25 @@ def in_order(
     """The sections and sources with the order in which they go, and what to say after each step.
 
     Lines go before sources. A source goes with the last line that cites it; one that the bottom line cites goes when
-    every line has gone, the last first, and only then. The sentences count from order 0, which leaves out nothing
-    but lines beyond ``MOST_LINES``.
+    every line has gone, the last first, and only then.
     """
-    places = sorted(
-        ((*_worth(section, index), number, index) for number, section in enumerate(sections)
-         for index in range(len(section.lines))), reverse=True,
-    )  # fmt: skip
-    surplus = max(0, len(places) - MOST_LINES)
-    orders = {place[-2:]: step - surplus for step, place in enumerate(places)}
-    marked = [
-        replace(section, lines=_marked(section.lines, [orders[number, index] for index in range(len(section.lines))]))
-        for number, section in enumerate(sections)
-    ]
-    kept = tuple(section for section in marked if section.lines)
-    listed = _source_orders(kept, bottom_line, sources, len(places) - surplus)
-    gone = Counter({section.name: -len(section.lines) for section in marked})
-    gone.update({section.name: len(section.lines) for section in sections})
-    return kept, listed, tuple(_sentences(kept, listed, gone, labels))
+    worths = [(*worth, number, index) for number, section in enumerate(sections) for index, worth in _worths(section)]
+    orders = {worth[-2:]: order for order, worth in enumerate(sorted(worths, reverse=True))}
+    marked = tuple(
+        replace(section, lines=tuple(replace(line, order=orders[n, i]) for i, line in enumerate(section.lines)))
+        for n, section in enumerate(sections)
+    )
+    listed = _source_orders(marked, bottom_line, sources, len(worths))
+    return marked, listed, tuple(_sentences(marked, listed, labels))
 
 
-def _worth(section: Section, index: int) -> tuple[float, float]:
+def _worths(section: Section) -> list[tuple[int, tuple[float, float]]]:
+    """By place in the section, how soon a line goes."""
     base, step = _WEIGHTS[section.name]
-    rank = _timeline_rank(section.lines, index) if section.name == "timeline" else index
-    return base + step * rank, base
-
-
-def _timeline_rank(lines: Sequence[Line], index: int) -> int:
-    """A timeline stands in order of time: there the best supported events are worth most, then the latest."""
-    ranked = sorted(range(len(lines)), key=lambda place: (-len(lines[place].cited), -place))
-    return ranked.index(index)
-
-
-def _marked(lines: Sequence[Line], orders: Sequence[int]) -> tuple[Line, ...]:
-    return tuple(replace(line, order=order) for line, order in zip(lines, orders, strict=True) if order >= 0)
+    places = list(range(len(section.lines)))
+    if section.name == "timeline":  # it stands in order of time: the best supported, then the latest, are worth most
+        places.sort(key=lambda place: (-len(section.lines[place].cited), -place))
+    return [(place, (base + step * rank, base)) for rank, place in enumerate(places)]
 
 
 def _source_orders(
@@ -73,23 +58,16 @@ def _source_orders(
     return tuple(replace(source, order=last_use.get(source.number, 0)) for source in sources)
 
 
-def _sentences(
-    sections: Sequence[Section], sources: Sequence[SourceLine], gone: Counter[str], labels: Labels
-) -> list[str]:
-    names = [*_WEIGHTS, "sources"]
-    by_order: dict[int, list[str]] = {}
-    for section in sections:
-        for line in section.lines:
-            by_order.setdefault(line.order or 0, []).append(section.name)
-    for source in sources:
-        by_order.setdefault(source.order or 0, []).append("sources")
-    sentences = [_sentence(gone, names, labels)]
-    for step in range(max(by_order, default=-1) + 1):
-        gone.update(by_order.get(step, []))
-        sentences.append(_sentence(gone, names, labels))
-    return sentences
+def _sentences(sections: Sequence[Section], sources: Sequence[SourceLine], labels: Labels) -> Iterator[str]:
+    entries = [(line.order or 0, section.name) for section in sections for line in section.lines]
+    entries += [(source.order or 0, "sources") for source in sources]
+    gone: Counter[str] = Counter()
+    yield ""
+    for _, step in itertools.groupby(sorted(entries), key=itemgetter(0)):
+        gone.update(name for _, name in step)
+        yield _sentence(gone, labels)
 
 
-def _sentence(gone: Counter[str], names: Sequence[str], labels: Labels) -> str:
-    parts = [labels.count(gone[name], name) for name in names if gone[name] > 0]
-    return labels.say("left_out", parts=", ".join(parts)) if parts else ""
+def _sentence(gone: Counter[str], labels: Labels) -> str:
+    parts = [labels.count(gone[name], name) for name in (*_WEIGHTS, "sources") if gone[name]]
+    return labels.say("left_out", parts=", ".join(parts))

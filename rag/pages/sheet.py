@@ -8,6 +8,8 @@ from rag.answers import Quotation
 from rag.pages.cleaning import reads_right_to_left
 from rag.pages.labels import Labels
 
+_MOST_LINES = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -109,8 +111,8 @@ class Sheet:
         sections: Those with lines, in the order of the page.
         sources: By number.
         footer: What was read, and who wrote it.
-        left_out: What the page says is missing when only lines and sources of this order or higher are printed, for
-            orders from 0 (nothing is missing: "").
+        left_out: By order, what the page says is missing when only lines and sources of this order or higher are
+            printed; "" for order 0.
         date: Of the briefing, ISO 8601.
     """
 
@@ -129,3 +131,8 @@ class Sheet:
     footer: tuple[str, ...]
     left_out: tuple[str, ...]
     date: str
+
+    @property
+    def first_order(self) -> int:
+        """The lowest order worth trying on paper: more lines fit on no page, and measuring them takes time."""
+        return max(0, sum(len(section.lines) for section in self.sections) - _MOST_LINES)

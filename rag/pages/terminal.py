@@ -70,7 +70,13 @@ def _events(section: Section, look: Look) -> Iterator[str]:
 def _source(source: SourceLine, look: Look) -> str:
     told = " · ".join((_shown(source.title), *source.descriptor))
     number = f"[{source.number}]".rjust(4) + " "
-    return f"{_hung(number, told, look)}\n     {look.dim(source.document)}"
+    return f"{_hung(number, told, look)}\n     {_linked(look.dim(source.document), source.url, look)}"
+
+
+def _linked(text: str, url: str, look: Look) -> str:
+    """The text as a hyperlink (OSC 8) where such are understood."""
+    plain = url.isascii() and url.isprintable()
+    return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if look.links and url and plain else text
 
 
 def _hung(marker: str, text: str, look: Look) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import RagError, UsageError
 from rag.pages.cleaning import STAND_IN, reads_right_to_left
+from rag.pages.estimate import remaining
 from rag.pages.sheet import Line, Sheet, SourceLine
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def typeset(sheet: Sheet) -> Typeset:
     missing = _undrawn(lacking, system_fonts=True) if lacking else ""
     data = data.translate({ord(character): STAND_IN for character in missing})
     content, order = _compiled(data, sheet.date, system_fonts=lacking != missing)
-    return Typeset(content, order, tuple(missing))
+    return Typeset(content, order + sheet.first_order, tuple(missing))
 
 
 def _undrawn(characters: str, *, system_fonts: bool) -> str:
@@ -109,7 +110,8 @@ def _fonts(system_fonts: bool) -> typst.Fonts:
 
 
 def _data(sheet: Sheet) -> dict[str, Any]:
-    """What the template reads."""
+    """What the template reads; its orders count from ``first_order``."""
+    first = sheet.first_order
     return {
         "language": sheet.labels.language,
         "headings": {name: sheet.labels.headings[name] for name in ("bottom_line", "sources")},
@@ -124,17 +126,21 @@ def _data(sheet: Sheet) -> dict[str, Any]:
         "level": sheet.level,
         "reason": sheet.reason,
         "sections": [
-            {"name": section.name, "heading": section.heading, "lines": [_line(line) for line in section.lines]}
+            {
+                "name": section.name,
+                "heading": section.heading,
+                "lines": [_line(line, first) for line in remaining(section.lines, first)],
+            }
             for section in sheet.sections
         ],
-        "sources": [_source(source) for source in sheet.sources],
+        "sources": [_source(source, first) for source in remaining(sheet.sources, first)],
         "footer": sheet.footer,
-        "left_out": sheet.left_out,
+        "left_out": sheet.left_out[first:],
         "date": [int(part) for part in sheet.date.split("-")],
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: Line, first: int = 0) -> dict[str, Any]:
     return {
         "lead": line.lead,
         "text": line.text,
@@ -145,11 +151,11 @@ def _line(line: Line) -> dict[str, Any]:
         "support": line.support,
         "warning": line.warning,
         "parts": [_line(part) for part in line.parts],
-        "order": line.order,
+        "order": None if line.order is None else line.order - first,
     }
 
 
-def _source(source: SourceLine) -> dict[str, Any]:
+def _source(source: SourceLine, first: int) -> dict[str, Any]:
     return {
         "number": source.number,
         "document": source.document,
@@ -157,5 +163,5 @@ def _source(source: SourceLine) -> dict[str, Any]:
         "title": source.title,
         "language": source.language,
         "descriptor": source.descriptor,
-        "order": source.order,
+        "order": None if source.order is None else source.order - first,
     }
