@@ -7,6 +7,7 @@ passages are read, chosen by two rankings for a topic and, without one, around t
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from rag.documents import Document, Filter, Hit
 from rag.embedding import Vectors
 from rag.embedding_client import OpenAIEmbedder
 from rag.retrieval import fuse
+from rag.text import STOP_WORDS, fold
+from rag.text import words as words_of
 
 if TYPE_CHECKING:
     from rag.index import Index, Passage
@@ -33,7 +36,10 @@ _DEPTH = 400
 _NEAR, _SOMEWHAT_NEAR = 0.42, 0.25
 """The least cosine of a topic and a document's nearest sentence, alone and for one that shares the topic's words."""
 
+_NAMED_NEAR = 0.15
 _SHARED_WORDS = 0.5
+_SHORTEST_NAME = 3
+_UNCASED = re.compile("[\u0590-\u08ff\u0900-\u109f\u0e00-\u0fff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SAMPLED = 20_000
 _GROUPS = 8
 _ROUNDS = 6
@@ -121,30 +127,70 @@ def gather(index: Index, topic: str | None, language: str, wanted: Filter = Filt
     return Material(topic, language, documents, hits, remarks, vectors.astype(np.float32), considered, total)
 
 
+@dataclass(slots=True)
+class _Found:
+    """What two rankings say of a document.
+
+    Attributes:
+        cosine: Of the topic and its nearest sentence.
+        words: Its share of the best passage's words in common with the topic, 0 to 1.
+        fused: The best reciprocal rank fusion score of its passages.
+        named: Whether it has one of the topic's names, or is written in a script in which names can't be told.
+    """
+
+    cosine: float = -1.0
+    words: float = 0.0
+    fused: float = 0.0
+    named: bool = False
+
+    def is_about(self, near: float, names: frozenset[str]) -> bool:
+        """Whether it is about the topic: with the name that was asked for, or else by its words and vectors."""
+        if names:
+            return self.named and self.cosine >= _NAMED_NEAR
+        return self.cosine >= near or (self.words >= _SHARED_WORDS and self.cosine >= _SOMEWHAT_NEAR)
+
+
 def _about(index: Index, topic: str, vector: Vectors, wanted: Filter) -> tuple[list[str], int]:
     """The documents about a topic, best first, and how many were looked at."""
     dense, lexical = index.dense(vector, _DEPTH, wanted), index.lexical(topic, _DEPTH, wanted)
     scores = fuse([[key for key, _ in dense], [key for key, _ in lexical]])
     words = dict(lexical)
     best_words = max(words.values(), default=0.0) or 1.0
-    cosines: dict[str, float] = {}
-    shared: dict[str, float] = {}
-    fused: dict[str, float] = {}
-    for passage in index.passages(list(scores)):
-        name = passage.source.id
-        cosine = float((passage.sentence_vectors @ vector).max()) if len(passage.sentence_vectors) else 0.0
-        cosines[name] = max(cosines.get(name, -1.0), cosine)
-        shared[name] = max(shared.get(name, 0.0), words.get(passage.key, 0.0) / best_words)
-        fused[name] = max(fused.get(name, 0.0), scores[passage.key])
+    passages = index.passages(list(scores))
+    names = _names(topic, [passage.chunk.text for passage in passages])
+    found: dict[str, _Found] = {}
+    for passage in passages:
+        one = found.setdefault(passage.source.id, _Found())
+        one.cosine = max(one.cosine, float((passage.sentence_vectors @ vector).max(initial=-1.0)))
+        one.words = max(one.words, words.get(passage.key, 0.0) / best_words)
+        one.fused = max(one.fused, scores[passage.key])
+        text = fold(f"{passage.source.title or ''} {passage.chunk.text}")
+        one.named = one.named or _UNCASED.search(text) is not None or any(name in text for name in names)
     # By some servers' models any two texts are alike: there only a word in common tells.
     near = 2.0 if isinstance(index.embedder, OpenAIEmbedder) else _NEAR
-    kept = [
-        name
-        for name in fused
-        if cosines[name] >= near or (shared[name] >= _SHARED_WORDS and cosines[name] >= _SOMEWHAT_NEAR)
-    ]
-    kept.sort(key=lambda name: (-cosines[name] - 0.5 * shared[name], -fused[name], name))
-    return kept[:MOST_DOCUMENTS], len(fused)
+    kept = [name for name, one in found.items() if one.is_about(near, names)]
+    kept.sort(key=lambda name: (-found[name].cosine - 0.5 * found[name].words, -found[name].fused, name))
+    return kept[:MOST_DOCUMENTS], len(found)
+
+
+def _names(topic: str, texts: Sequence[str]) -> frozenset[str]:
+    """The words of a topic that the texts have only with a capital, and not only where a sentence begins, folded."""
+    functions = {word for listed in STOP_WORDS.values() for word in listed}
+    names = set()
+    for span in words_of(topic):
+        word = fold(span.of(topic))
+        if len(word) < _SHORTEST_NAME or word in functions or not word.isalpha():
+            continue
+        pattern = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])")
+        printed = [
+            (text[match.start()], text[max(0, match.start() - 2) : match.start()])
+            for text in texts
+            for match in pattern.finditer(fold(text))
+        ]
+        inside = any(before[-1:] == " " and before[:1].isalpha() for _, before in printed)
+        if printed and inside and all(first.isupper() for first, _ in printed):
+            names.add(word)
+    return frozenset(names)
 
 
 def _count(index: Index, wanted: Filter) -> int:
