@@ -26,8 +26,12 @@ def parts(data: Path) -> Iterator[tuple[QuestionSet, int, int]]:
 
 
 def squad(found: QuestionSet, remainder: int, number: int) -> dict[str, Any]:
-    """The part in SQuAD's format, each text a paragraph of an article that is named by its number."""
+    """The part in SQuAD's format, each text a paragraph of an article that is named by its number.
+
+    Where all are of one article, as in a sample without titles, none is named: each text is a cluster of its own.
+    """
     articles = []
+    several = len({article(name) for name in found.texts}) > 1
     for place, (name, text) in enumerate(found.texts.items()):
         if place % number == remainder:
             cases = [case for case in found.cases if case.about == name]
@@ -40,9 +44,15 @@ def squad(found: QuestionSet, remainder: int, number: int) -> dict[str, Any]:
                 }
                 for position, case in enumerate(cases)
             ]
-            title = Path(name).stem.partition("-")[0] if "-" in Path(name).stem else ""
+            title = article(name) if several else ""
             articles.append({"title": title, "paragraphs": [{"context": text, "qas": asked}]})
     return {"version": found.name, "data": articles}
+
+
+def article(name: str) -> str:
+    """The number of the article that a text is of; "" where texts have no articles."""
+    number, hyphen, _ = Path(name).stem.partition("-")
+    return number if hyphen else ""
 
 
 def main() -> None:

@@ -22,14 +22,18 @@ COLUMNS = {
     "span_exact": "exact spans",
 }
 
+CONTROLLED = ("right", "citation_f1_sentence")
+"""Metrics whose best control stands beside them."""
+
 
 def row(report: Report) -> str:
     """A report as a row of the table."""
     figures = {figure.metric: figure for figure in report.slices[0].figures}
     unanswerable = sum(item.gold["status"] == "unanswerable" for item in report.items)
     asked = f"{len(report.items)}" + (f", {unanswerable} without answer" if unanswerable else "")
+    controls = [best_control(report, metric) for metric in CONTROLLED]
     cells = [cell(figures.get(metric)) for metric in COLUMNS]
-    return f"| {report.suite} | {asked} | {' | '.join(cells)} | {best_control(report)} |"
+    return f"| {report.suite} | {asked} | {' | '.join(cells)} | {' | '.join(controls)} |"
 
 
 def cell(figure: Figure | None) -> str:
@@ -41,13 +45,13 @@ def cell(figure: Figure | None) -> str:
     return f"{figure.value:.2f}{interval}{scored}"
 
 
-def best_control(report: Report) -> str:
-    """The control that is right most often, with how often."""
+def best_control(report: Report, metric: str) -> str:
+    """The best value of a control, and which it is."""
     shares = {
         control.name: figure.value
         for control in report.controls
         for figure in control.figures
-        if figure.metric == "right" and figure.value is not None
+        if figure.metric == metric and figure.value is not None
     }
     best = max(shares, key=lambda name: shares[name])
     return f"{shares[best]:.2f} {best}"
@@ -58,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("reports", type=Path, nargs="+")
     options = parser.parse_args()
-    heads = ["set", "questions", *COLUMNS.values(), "best control, right"]
+    heads = ["set", "questions", *COLUMNS.values(), *(f"{COLUMNS[metric]}, best control" for metric in CONTROLLED)]
     print(f"| {' | '.join(heads)} |")
     print("|---" * len(heads) + "|")
     for path in options.reports:
