@@ -46,10 +46,10 @@ def _order(topic: str | None = None, **more: object) -> Order:
     return dataclasses.replace(Order(topic, None, DAY), **more)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module")
-def page(seeds: Workspace) -> Briefing:
-    """The whole folder of seeds on one page."""
-    return seeds.brief(_order())
+@pytest.fixture(scope="module", params=[None, "Microsoft and Xiaomi"], ids=["folder", "topic"])
+def page(seeds: Workspace, request: pytest.FixtureRequest) -> Briefing:
+    """The seeds on one page: the whole folder, and the topic that all of them are about."""
+    return seeds.brief(_order(request.param))
 
 
 def _texts(page: Briefing) -> list[str]:
@@ -170,7 +170,7 @@ def test_every_quotation_has_a_numbered_source(page: Briefing) -> None:
 
 def test_the_same_order_gives_the_same_bytes(page: Briefing, seeds: Workspace) -> None:
     """No clock, no random number and no order of a set gets into a page."""
-    assert briefing_text(seeds.brief(_order())) == briefing_text(page)
+    assert briefing_text(seeds.brief(_order(page.question))) == briefing_text(page)
 
 
 @pytest.mark.parametrize("language", ["fr", "id"])
@@ -230,6 +230,16 @@ def test_orders_to_language_models_stay_out(news: Workspace) -> None:
     page = news.brief(_order("Festival Perahu Hias Teluk Seruni"))
     assert page.facts
     assert not any("model bahasa" in text for text in _texts(page))
+
+
+@pytest.mark.parametrize("topic", ["Cikalung dam", "cikalung dam", "Who was jailed for the Cikalung dam?"])
+def test_a_name_in_the_topic_decides(news: Workspace, topic: str) -> None:
+    """The flood at another place is not about the Cikalung dam, though it speaks of a dam, too."""
+    page = news.brief(_order(topic))
+    assert page.sources
+    assert {source.document for source in page.sources} <= {
+        f"news/{name}.txt" for name in ("dam-director-jailed", "vonis-bendungan", "dua-pejabat-bebas", "banding-hendra")
+    }
 
 
 def test_a_filter_restricts_the_documents(news: Workspace) -> None:
