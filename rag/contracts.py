@@ -123,9 +123,7 @@ def _built(kind: Any, value: object, place: str) -> Any:
     return builder(typing.get_args(kind), value, place)
 
 
-@cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+_hints: Callable[[Any], dict[str, Any]] = cache(typing.get_type_hints)
 
 
 def _dataclass(kind: type[Any], value: object, place: str) -> Any:
