@@ -13,7 +13,7 @@ import pypdf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from page_cases import ALL, ARABIC, ENGLISH, FILES, FRENCH, INDONESIAN, event, quotation, source, statement
-from page_checks import outside, overlaps, printed, tag_counts
+from page_checks import letters, outside, overlaps, printed, tag_counts
 from random_briefings import briefings
 
 from rag.briefings import Briefing, Saying
@@ -115,6 +115,14 @@ def test_a_character_without_a_font_is_a_box_and_a_warning() -> None:
     text = printed(page.content).text
     assert "\U00013000" in text or ("□" in text and "U+13000" in page.warnings[0])
     assert render(changed(ENGLISH, title="Plain and 漢字 عربي עברית हिन्दी"), "pdf").warnings == ()
+
+
+def test_text_of_every_script_can_be_copied() -> None:
+    """Each letter once, whatever the order in which a reader of PDFs returns words."""
+    title = "مذكرة شركتي مايكروسوفت הסכם договор 战略合作 समझौता ข้อตกลง"
+    page = printed(render(changed(ENGLISH, title=title), "pdf").content)
+    first = page.text[: page.text.index("Question")]
+    assert letters(first) == letters(title)
 
 
 def test_a_briefing_without_anything_still_is_a_page() -> None:

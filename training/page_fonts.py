@@ -2,11 +2,13 @@
 
 FOLDER holds what these packages unpack to, all under the SIL Open Font License 1.1:
 
-    pip download --no-deps fontpkg-source-sans-3==3.52 fontpkg-noto-sans-arabic==2.12    # wheels: unzip
-    apt-get download fonts-noto-core fonts-noto-cjk                                      # packages: dpkg-deb -x
+    pip download --no-deps fontpkg-source-sans-3==3.52    # a wheel: unzip
+    apt-get download fonts-noto-core fonts-noto-cjk       # packages: dpkg-deb -x
 
-Needs ``pip install fonttools``. The families are renamed: "Source" is a reserved name, and a font of the same name on
-the reader's machine must not take part in the layout. The output is the same, byte for byte, from the same input.
+The Arabic of fonts-noto-core (2020) has one glyph for each letter with its dots; later ones draw dots as glyphs of
+their own, and whoever copies text from the PDF gets such letters twice. Needs ``pip install fonttools``. The families
+are renamed: "Source" is a reserved name, and a font of the same name on the reader's machine must not take part in the
+layout. The output is the same, byte for byte, from the same input.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 
 TARGET = Path(__file__).parents[1] / "rag" / "pages" / "fonts"
-PLAIN_SCRIPTS = ("Armenian", "Bengali", "Devanagari", "Georgian", "Hebrew", "Tamil", "Thai")
+PLAIN_SCRIPTS = ("Arabic", "Armenian", "Bengali", "Devanagari", "Georgian", "Hebrew", "Tamil", "Thai")
 SYMBOLS = {
     "Math": ((0x2190, 0x2300), (0x27F0, 0x2800), (0x2900, 0x2980)),
     "Symbols": ((0x20A0, 0x20D0), (0x2300, 0x2800)),
@@ -34,10 +36,6 @@ def main() -> None:
     for weight, style in ((400, "Regular"), (600, "SemiBold")):
         latin = instantiateVariableFont(TTFont(_find(folder, "SourceSans3[[]wght].ttf")), {"wght": weight})
         _cut(latin, f"Sans-{style}.ttf", latin.getBestCmap(), style=style)
-    arabic = instantiateVariableFont(
-        TTFont(_find(folder, "NotoSansArabic[[]wdth,wght].ttf")), {"wght": 400, "wdth": 100}
-    )
-    _cut(arabic, "Arabic.ttf", arabic.getBestCmap())
     for script in PLAIN_SCRIPTS:
         font = TTFont(_find(folder, f"NotoSans{script}-Regular.ttf"))
         _cut(font, f"{script}.ttf", font.getBestCmap())
