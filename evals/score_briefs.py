@@ -32,8 +32,9 @@ from rag.config import Settings
 from rag.desk import Order
 from rag.documents import Filter
 from rag.errors import UsageError
+from rag.opening import sync
 from rag.text import fold, words
-from rag.workspace import Workspace, sync
+from rag.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
 TOPICS = ROOT / "evals" / "briefs" / "must_say.jsonl"

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from rag import __version__, syncing, workspace
+from rag import __version__, opening, syncing
 from rag.answerers import Answerer
 from rag.answerers.extractive import ExtractiveAnswerer
 from rag.cases import Library, Reference
@@ -209,7 +209,7 @@ class Bench:
         missing = next((path for path in paths if not path.exists()), None)
         if missing is not None:
             raise UsageError(f"The suite's documents {str(missing)!r} do not exist.", "Correct documents in the suite.")
-        report = workspace.sync(settings, paths, progress=progress, embedder=self._embedder)
+        report = opening.sync(settings, paths, progress=progress, embedder=self._embedder)
         for failure in report.failed:
             tell(f"Not indexed: {failure.name}: {failure.message}")
 

@@ -16,7 +16,8 @@ from rag.briefings import Briefing
 from rag.config import Settings
 from rag.desk import Order
 from rag.documents import Filter
-from rag.workspace import Workspace, sync
+from rag.opening import sync
+from rag.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
 DAY = dt.date(2026, 11, 21)

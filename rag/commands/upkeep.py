@@ -35,7 +35,7 @@ def index(
     with reporting(debug=debug):
         from rag import reports
         from rag.console import Progress, say
-        from rag.workspace import sync
+        from rag.opening import sync
 
         progress = Progress()
         try:
@@ -59,7 +59,7 @@ def status(*, as_json: Json = False, home: Home = None, debug: Debug = False) ->
     """
     with reporting(debug=debug):
         from rag import reports
-        from rag.workspace import open_index
+        from rag.opening import open_index
 
         with open_index(settings_of(home)) as opened:
             found = reports.status_object(opened)
