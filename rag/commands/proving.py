@@ -20,7 +20,7 @@ def verify(
     home: Home = None,
     debug: Debug = False,
 ) -> None:
-    """Check whether the quotations of an answer or a briefing still stand in the files.
+    """Check whether the quotations of an answer or briefing still stand.
 
     \b
     Examples:
