@@ -150,7 +150,8 @@ def main() -> None:
     for one in scored:
         print(
             f"{one.topic:12} {one.split:5} {one.sentences:9} {one.support:7.2f} {one.recall:6.2f}"
-            f" {one.recall_first:5.2f} {one.spread:6.2f} {one.duplicates:10} {one.pages or '-':>5} {one.words:5.0f} {one.long:4.2f}"
+            f" {one.recall_first:5.2f} {one.spread:6.2f} {one.duplicates:10} {one.pages or '-':>5}"
+            f" {one.words:5.0f} {one.long:4.2f}"
         )
         if options.missed:
             print("".join(f"    not said: {text}\n" for text in one.missed), end="")

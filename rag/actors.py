@@ -47,6 +47,10 @@ _END = re.compile(
 )
 _POSSESSIVE = re.compile(r"['’]s$")
 _WIDEST_LEAD = 60
+_TITLED_HAN = re.compile(
+    rf"(?P<role>[^，。；：、“”\s]{{0,14}}(?:{_TABLES['title_zh']['zh']}))(?P<name>[\u4e00-\u9fff]{{2,3}}?)"
+    r"(?=表示|说|称|指出|强调|认为|介绍|，)"
+)
 _NEVER = frozenset({*WEEKDAYS, *MONTHS})
 
 
@@ -119,6 +123,8 @@ def _mentions(remark: Remark, place: int) -> Iterator[_Mention]:
     text, language = remark.text, remark.language
     if clauses.is_order(text, language) or not clauses.is_ended(text):
         return
+    for titled in _TITLED_HAN.finditer(text):
+        yield _Mention(titled["name"], Span(*titled.span("role")), place, 1)
     for run in _RUN.finditer(text):
         name, found = _read(text, Span(*run.span()), language)
         if found is None or clauses.width(found[0].of(text)) > _WIDEST:
@@ -189,11 +195,15 @@ def _before(text: str, start: int, tables: Sequence[str], language: str | None) 
     begin = max((match.end() for match in _END.finditer(text, 0, end)), default=0)
     phrase = text[begin:end]
     roles = list(_any(tables, phrase, language))
-    if not roles or len(phrase[: roles[0].start()].split()) > 3 or len(phrase[roles[0].end() :].split()) > 5:
+    if not roles:
+        return None
+    role = roles[0] if len(phrase[: roles[0].start()].split()) <= 3 else roles[-1]
+    lead, rest = phrase[: role.start()].split(), phrase[role.end() :].split()
+    if len(rest) > 5 or (rest and len(lead) > 3):
         return None
     if markers.find(markers.REPORTED, fold(phrase), language):
         return None
-    return Span(_leftward(text, begin + roles[0].start()), end)
+    return Span(_leftward(text, begin + role.start()), end)
 
 
 def _leftward(text: str, start: int) -> int:

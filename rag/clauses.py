@@ -32,7 +32,7 @@ _CUTS = re.compile(
     r"|six|an?|the \w+est|and (?:also|it|that|will|other)|et (?:qu|ce)|qui|dont|ou|ce qui|apres|avant|avec|quand"
     r"|lorsque|tandis|alors|notamment|sans|via|yang|sementara|sedangkan|setelah|sebelum|dengan|ketika|saat|serta"
     r"|dan (?:akan|juga)|wobei|der|die|das|nachdem|que|quien|donde|cuando|mientras)\b)"
-    r"|，(?=而|同时|并|其中|以及)"
+    r"|,(?=而|同时|并|其中|以及)"
 )
 _CHANGES_MEANING = re.compile(
     r"\b(?:unless|if|except|only|but|however|although|though|provided|until|sauf|si|mais|seulement|sous reserve|a moins"
@@ -76,7 +76,7 @@ def standing_alone(sentence: str, language: str | None, longest: int = LONGEST) 
     folded = fold(sentence)
     lead = _at(folded, start, "lead", language)
     opens = lead if lead is not None else start
-    opens += len(sentence[opens:]) - len(sentence[opens:].lstrip(" \t\u00a0\u202f,"))
+    opens += len(sentence[opens:]) - len(sentence[opens:].lstrip(" \t\u00a0\u202f,，"))
     body = sentence[opens:].rstrip()
     if not _is_statement(body) or _at(folded, _first_letter(sentence, opens), "dependent", language) is not None:
         return None

@@ -13,7 +13,7 @@ from rag.briefing_drafts import DraftDisagreement
 from rag.briefings import DisagreementKind
 from rag.clauses import TABLES
 from rag.figures import Figure
-from rag.kinship import CLOSE, SHARED, Kinship
+from rag.kinship import CLOSE, MUCH_SHARED, SHARED, Kinship
 from rag.material import Material, Remark
 from rag.salience import centrality, is_news
 from rag.units import COUNTED
@@ -132,7 +132,7 @@ def _rank(one: _Side, other: _Side, likeness: float, shared: float) -> _Found | 
     first, second = one.ranks(), other.ranks()
     if len(first) != 1 or len(second) != 1 or first[0].value == second[0].value:
         return None
-    if likeness < _RANKS_ALIKE or shared < _RANKS_SHARED or not one.names & other.names:
+    if (likeness < _RANKS_ALIKE and shared < MUCH_SHARED) or shared < _RANKS_SHARED or not one.names & other.names:
         return None
     if not any(_SUPERLATIVE.search(side.read.folded) for side in (one, other)):
         return None

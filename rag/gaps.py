@@ -19,11 +19,22 @@ MOST_STATED, MOST_ABSENT = 3, 2
 _WIDEST = 150
 _LEAST_WORDS = 4
 _LEAST_CONTENT = 3
+_UNSPACED_WORD = 2
+_NARROWEST = 22
 _SHORT = 5
 _ALIKE = 0.5
 _JOINED = re.compile(
     r"(?:, |; | ; )?\b(?:and|but|et|mais|dan|tetapi|und|aber|y|pero)\b (?:as of now,? |for now,? |pour l'instant,? )?"
 )
+_ABOUT = {
+    "amount": re.compile(
+        r"financ|money|\bcosts?\b|price|amount|prix|\bcout|montant|argent|uang|biaya|harga|nilai|anggaran|geld|preis|dinero"
+        r"|precio|财务|金额|价格|资金"
+    ),
+    "date": re.compile(
+        r"\bdate|\bwhen\b|schedule|quand|calendrier|tanggal|kapan|jadwal|wann|cuando|fecha|时间|日期|何时"
+    ),
+}
 _KINDS = {"amount": frozenset({"money"}), "date": frozenset({"date", "month"})}
 _ABSENT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "amount": {
@@ -61,7 +72,8 @@ def stated(material: Material, kinship: Kinship) -> list[DraftGap]:
             leans = clauses.standing_alone(span.of(remark.text), remark.language) is None
             score = float(central[place]) + 0.3 * (remark.language == material.language) - 0.5 * leans
             tokens = reading.read(span.of(remark.text), remark.language).tokens
-            found.append(_Unknown(place, span, score, frozenset(reading.keys_of(tokens)), len(tokens)))
+            length = max(len(tokens), _unspaced(span.of(remark.text)) // _UNSPACED_WORD)
+            found.append(_Unknown(place, span, score, frozenset(reading.keys_of(tokens)), length))
     found = [each for each in found if each.words >= _LEAST_CONTENT]
     found.sort(key=lambda each: (-each.score, each.place))
     groups: list[list[_Unknown]] = []
@@ -71,8 +83,18 @@ def stated(material: Material, kinship: Kinship) -> list[DraftGap]:
             groups.append([each])
         else:
             group.append(each)
-    told = [group for group in groups if len(group) > 1 or group[0].words > _LEAST_CONTENT]
+    told = [group for group in groups if len(group) > 1 or _is_telling(material, group[0])]
     return [_stated(material, group) for group in told[:MOST_STATED]]
+
+
+def _is_telling(material: Material, unknown: _Unknown) -> bool:
+    """Whether a part says what it is that is not known: "no word so far" does not."""
+    return clauses.width(unknown.span.of(material.remarks[unknown.place].text)) >= _NARROWEST
+
+
+def _unspaced(text: str) -> int:
+    """How many characters are wide, as those of scripts without spaces are."""
+    return clauses.width(text) - len(text)
 
 
 def _alike(one: _Unknown, other: _Unknown, kinship: Kinship) -> bool:
@@ -124,8 +146,9 @@ def absent(material: Material, known: Sequence[DraftGap], answers: Callable[[str
     kinds = {
         figure.kind for remark in material.remarks for figure in reading.read(remark.text, remark.language).figures
     }
-    missing = [name for name in _ABSENT if not _KINDS[name] & kinds][:MOST_ABSENT]
-    for name in missing:
+    told = " ".join(fold(gap.text) for gap in known)
+    missing = [name for name in _ABSENT if not _KINDS[name] & kinds and not _ABOUT[name].search(told)]
+    for name in missing[:MOST_ABSENT]:
         text, question = _ABSENT[name][language]
         if not answers(question.format(subject), language):
             yield DraftGap(text=text, basis="absent")

@@ -13,7 +13,7 @@ from rag.text import fold
 
 _WIDEST_REST = 80
 _HEAD = 600
-_END = re.compile(r"[,;:.!?()\"“”«»\n]|$| (?:that|which|who|qui|que|yang|jika|bahwa|dass) ")
+_END = re.compile(r"[,;:.!?()\"“”«»\n，。；：？！、]|$| (?:that|which|who|qui|que|yang|jika|bahwa|dass) ")
 _OWN = re.compile(r"press release|communique|siaran pers|situs|website|\bsite\b|pressemitteilung|comunicado")
 _NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 

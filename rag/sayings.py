@@ -13,6 +13,7 @@ from rag.kinship import Kinship
 from rag.material import Material, Remark
 from rag.salience import centrality
 from rag.text import fold, words
+from rag.words import tables
 
 MOST = 4
 _SHORTEST_WORDS, _SHORTEST_WIDTH = 5, 24
@@ -24,6 +25,9 @@ _NAME = re.compile(
 _TITLE = re.compile(r"(?:Dr|Mr|Mrs|Ms|Prof|M|Mme|Mlle|Ir|H|Sir|Dame)\.? ")
 _INVERTED = re.compile(
     rf"[\u0022”»“,.!?…\s]*[”»“\u0022][,]?\s+(?:[a-zà-ÿ][\w’'-]*\s+){{1,7}}?(?P<name>{_NAME.pattern})"
+)
+_TITLED_HAN = re.compile(
+    rf"(?:{tables('persons')['title_zh']['zh']})(?P<name>[\u4e00-\u9fff]{{2,3}}?)(?=表示|说|称|指出|强调|认为|介绍)"
 )
 _NEAR = 60
 _NAMED = 0.6
@@ -103,6 +107,9 @@ def _speaker(material: Material, remark: Remark, place: int, span: Span) -> str 
         remark.text[span.end : span.end + 2 * _NEAR],
         remark.text[max(0, span.start - 2 * _NEAR) : span.start],
     )
+    titled = list(_TITLED_HAN.finditer(before))
+    if titled:
+        return titled[-1]["name"]
     inverted = _INVERTED.match(after)
     if inverted:
         return _fullest(material, remark, inverted["name"])
