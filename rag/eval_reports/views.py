@@ -137,7 +137,9 @@ def summary(report: Report) -> str:
         return "No question was asked."
     asked = f"{count(len(report.items), 'question')} asked"
     if not report.verdicts:
-        return " ".join(filter(None, [f"{asked}, no gate set.", _EXITS.get(report.exit_code, "")]))
+        part = report.system.get("part")
+        gates = f"no gate judges a part ({part})" if part else "no gate set"
+        return " ".join(filter(None, [f"{asked}, {gates}.", _EXITS.get(report.exit_code, "")]))
     counted = Counter(verdict.outcome for verdict in report.verdicts)
     parts = ", ".join(f"{counted[outcome]} {word}" for outcome, word in OUTCOME_WORDS.items() if counted[outcome])
     sentence = f"{asked}; {count(len(report.verdicts), 'gate')}: {parts}."
