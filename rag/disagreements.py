@@ -246,14 +246,25 @@ def _draft(material: Material, kinship: Kinship, group: Sequence[_Found]) -> Dra
         if first.slot and len(kept) < _MOST_SIDES and all(_differs(place, other, group) for other in kept):
             kept.append(place)
     sides = []
+    kept.sort(key=lambda place: material.remarks[place].language != material.language)
     for place in kept:
         others = [each for each in kinship.relatives(place) if each not in kept and kinship.bears_out(each, place)]
-        ids = [material.remarks[each].id for each in (place, *others)]
-        sides.append(DraftPosition(text=_text(material.remarks[place]), sentences=ids[:3]))
-    one, other = material.remarks[first.one], material.remarks[first.other]
+        shown = _in_language(material, place, others)
+        ids = [material.remarks[each].id for each in dict.fromkeys((shown, place, *others))]
+        sides.append(DraftPosition(text=_text(material.remarks[shown]), sentences=ids[:3]))
+    one, other = material.remarks[kept[0]], material.remarks[kept[1]]
     kind = "contradiction" if any(each.kind == "contradiction" for each in group) else first.kind
     about = _about(one, other, names_only=first.matter.startswith("beginning"))
     return DraftDisagreement(about=about, kind=kind, positions=sides)
+
+
+def _in_language(material: Material, place: int, others: Sequence[int]) -> int:
+    """The sentence of a side that is shown: in the page's language where one of them is and can stand alone."""
+    if material.remarks[place].language == material.language:
+        return place
+    own = (each for each in others if material.remarks[each].language == material.language)
+    alone = (each for each in own if clauses.standing_alone(material.remarks[each].text, material.language) is not None)
+    return next(alone, place)
 
 
 def _differs(one: int, other: int, group: Sequence[_Found]) -> bool:

@@ -64,16 +64,17 @@ class ExtractiveWriter:
         dated = events(material, kinship, found)
         rest = [each for each in chosen if each not in bottom and not _is_told(each, dated, kinship)]
         rest = _without(material, rest, differing, "contradiction")
-        facts, further = rest[:MOST_FACTS], rest[MOST_FACTS:]
+        agreed = sorted((each for each in rest if each.origins > 1), key=lambda each: -each.origins)[:MOST_AGREEMENTS]
+        facts = [each for each in rest if each not in agreed][:MOST_FACTS]
         unknown = stated(material, kinship)
-        printed = [each.clause.text for each in (*bottom, *facts)]
+        printed = [each.clause.text for each in (*bottom, *facts, *agreed)]
         return DraftBriefing(
             title=title(material, kinship),
             bottom_line=[_claim(material, each) for each in bottom],
             facts=[_claim(material, each) for each in facts],
             timeline=[event for _, event in dated],
             actors=actors(material),
-            agreements=[_claim(material, each) for each in further if each.origins > 1][:MOST_AGREEMENTS],
+            agreements=[_claim(material, each) for each in agreed],
             disagreements=differing,
             gaps=[*unknown, *absent(material, unknown, self._answers)],
             sayings=sayings(material, kinship, printed),
@@ -84,7 +85,7 @@ def _without(
     material: Material, found: Sequence[Candidate], differing: Sequence[DraftDisagreement], kind: DisagreementKind
 ) -> list[Candidate]:
     """The candidates that are no side of a disagreement of a kind: the page tells both sides elsewhere."""
-    sides = {one for each in differing if each.kind == kind for side in each.positions for one in side.sentences[:1]}
+    sides = {one for each in differing if each.kind == kind for side in each.positions for one in side.sentences}
     return [each for each in found if material.remarks[each.place].id not in sides]
 
 
