@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from fault_server import FaultServer
+from fault_server import FaultServer, answer
 from modelled import LAC, LAKE, environment, here, indexed, invoke, server  # noqa: F401 - fixtures
 
 SUITE = '[[corpora]]\nname = "lakes"\ngold = "gold.jsonl"\n'
@@ -161,6 +161,31 @@ def test_a_model_that_fails_ends_with_3_and_the_questions_are_named(town: Path) 
     found = invoke("eval", *MODEL, "http://127.0.0.1:9/v1", "--limit", "1")
     assert found.exit_code == 3
     assert "Not answered: deep: " in found.stderr
+
+
+def _opinion(body: dict[str, Any]) -> dict[str, Any]:
+    """A judge that is content: the statement as its one part, borne out by the first quotation."""
+    statement = body["messages"][-1]["content"]
+    return {"parts": [{"text": statement, "sentence": "1"}], "reason": "It says so.", "verdict": "supported"}
+
+
+def test_a_judge_adds_its_figures_and_its_card(town: Path) -> None:
+    """The answers are the extractive answerer's; the judge only looks at them."""
+    with FaultServer(default=answer(_opinion)) as judge:
+        found = invoke("eval", "--judge", "llamacpp:judge", "--base-url", judge.url, "--json", "judged.json")
+    assert found.exit_code == 0, found.stderr
+    report = json.loads((town / "judged.json").read_text("utf-8"))
+    figures = {figure["metric"]: figure["value"] for figure in report["slices"][0]["figures"]}
+    assert figures["judge_citation_recall"] == 1.0
+    assert report["judge"]["judge"] == "llamacpp:judge"
+    assert report["system"]["answerer"] == "extractive"
+
+
+def test_a_judge_that_fails_ends_with_3(town: Path) -> None:
+    """The figures of the others stand, the judge's do not."""
+    found = invoke("eval", "--judge", "llamacpp:judge", "--base-url", "http://127.0.0.1:9/v1")
+    assert found.exit_code == 3
+    assert "3 questions asked" in found.stdout
 
 
 def test_a_run_that_is_broken_off_ends_with_130_and_goes_on_later(town: Path) -> None:

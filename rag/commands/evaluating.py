@@ -150,7 +150,7 @@ def _settings(
     chosen = model or suite.answerer
     if chosen != "extractive":
         return settings_of(home, chosen, base_url, **recorded)
-    settings = settings_of(home, **recorded)
+    settings = settings_of(home, None, base_url, **recorded)  # the address may be the judge's
     return settings.model_copy(update={"model": None, "judge": None, "fallback": None})
 
 
