@@ -12,7 +12,7 @@ from rag import metrics, span_metrics
 from rag.cases import Case
 from rag.documents import Span
 from rag.span_metrics import Place, Validity
-from rag.text import fold, words
+from rag.text import stems
 
 Measure = Callable[[Case], float | None]
 
@@ -55,9 +55,8 @@ def stated(case: Case) -> float | None:
 
 
 def _bare(text: str) -> str:
-    """The folded words, with a space on either side, so that none is found within another."""
-    folded = fold(text)
-    return f" {' '.join(word.of(folded) for word in words(folded))} "
+    """The words as they are compared, in any script, with a space on either side: none is found within another."""
+    return f" {' '.join(stems(text, None))} "
 
 
 # Citations
