@@ -14,7 +14,7 @@ from rag.results import CounterfactualKind, GateKind
 
 DEFAULT = Path("evals/suite.toml")
 
-_EXAMPLE = '[[corpora]] name = "mine" gold = "mine.jsonl"'
+_EXAMPLE = 'corpora = [{ name = "mine", gold = "mine.jsonl" }]'
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
