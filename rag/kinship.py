@@ -28,6 +28,9 @@ SOMEWHAT_ALIKE, MUCH_SHARED = 0.3, 0.4
 """The same for sentences that share much: less likeness will do."""
 
 _WORD = re.compile(r"[^\W_]+")
+SAME_STORY = 0.6
+"""The cosine of the mean vectors of two documents from which they tell one story."""
+
 _SUBJECT = 6
 _SMALL = 2
 _DIFFER = frozenset({"negation", "opposite", "hedge", "swap"})
@@ -38,7 +41,7 @@ class Kinship:
     """The sentences of a material compared with one another.
 
     Attributes:
-        similarity: ``(n, n)``, float64, -1 to 1: cosines after the mean of the vectors of each language was taken away,
+        similarity: ``(n, n)``, float64, -1 to 1: cosines after the mean of each story and language was taken away,
             since sentences on one topic, and those of one language, share a large part of theirs (Mu and Viswanath
             2018, arXiv:1702.01417; Yang et al. 2021, doi:10.18653/v1/2021.emnlp-main.457).
         names: For each sentence, its words with a capital, folded, and their names in the gazetteer.
@@ -47,7 +50,7 @@ class Kinship:
 
     def __init__(self, material: Material) -> None:
         self._remarks = material.remarks
-        self.similarity = _centred(material.vectors.astype(np.float64), [each.language for each in material.remarks])
+        self.similarity = _centred(material)
         self.names = [_names(each) for each in material.remarks]
         counted = Counter(name for names in self.names for name in names)
         self.subjects = frozenset(name for name, count in counted.items() if _SUBJECT * count >= len(self.names))
@@ -136,15 +139,35 @@ def _names(remark: Remark) -> frozenset[str]:
     return frozenset(known | {fold(match[0]) for token in capital if (match := _WORD.match(read.text, token.start))})
 
 
-def _centred(vectors: Matrix, languages: Sequence[str | None]) -> Matrix:
-    """Cosines without the mean of each language; languages of few sentences, and few sentences in all, share one."""
-    counts = Counter(languages)
-    groups = np.array([code if code is not None and counts[code] >= _FEW else "" for code in languages])
-    vectors = vectors.copy()
-    for group in dict.fromkeys(groups.tolist()):
-        rows = groups == group
-        vectors[rows] -= vectors[rows].mean(axis=0) if rows.sum() >= _FEW else vectors.mean(axis=0)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = vectors / np.where(norms > 0, norms, 1)
+def _centred(material: Material) -> Matrix:
+    """Cosines without the mean of each sentence's language among the documents on the same story.
+
+    Where these have few sentences, of that language or in all, the mean of the next larger set is taken away.
+    """
+    vectors = material.vectors.astype(np.float64)
+    documents = np.array([remark.document for remark in material.remarks], int)
+    languages = np.array([remark.language or "" for remark in material.remarks])
+    near = _stories(vectors, documents)
+    centred = vectors.copy()
+    for document, language in dict.fromkeys(zip(documents.tolist(), languages.tolist(), strict=True)):
+        story = near[document][documents]
+        sets = (story & (languages == language), story, np.ones(len(vectors), bool))
+        around = next((each for each in sets if each.sum() >= _FEW), sets[-1])
+        rows = (documents == document) & (languages == language)
+        centred[rows] -= vectors[around].mean(axis=0)
+    norms = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit = centred / np.where(norms > 0, norms, 1)
     similarity: Matrix = unit @ unit.T
     return similarity
+
+
+def _stories(vectors: Matrix, documents: NDArray[np.int_]) -> NDArray[np.bool_]:
+    """Which documents tell the same story, their mean vectors being alike: ``(documents, documents)``."""
+    count = int(documents.max(initial=-1)) + 1
+    sums = np.zeros((count, vectors.shape[1]))
+    np.add.at(sums, documents, vectors)
+    norms = np.linalg.norm(sums, axis=1, keepdims=True)
+    means = sums / np.where(norms > 0, norms, 1)
+    same: NDArray[np.bool_] = means @ means.T >= SAME_STORY
+    np.fill_diagonal(same, val=True)
+    return same

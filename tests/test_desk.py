@@ -243,6 +243,17 @@ def test_a_name_in_the_topic_decides(news: Workspace, topic: str) -> None:
     }
 
 
+def test_a_page_on_everything_supports_no_story_with_another(news: Workspace) -> None:
+    """Forty articles on many stories: what stands beside a statement is about the same story."""
+    lines = (ROOT / "evals" / "briefs" / "must_say.jsonl").read_text("utf-8").splitlines()
+    stories = {name: topic["id"] for topic in map(json.loads, lines) for name in topic["documents"]}
+    page = news.brief(_order())
+    assert page.bottom_line is not None
+    for statement in (*page.bottom_line.statements, *page.facts, *page.agreements):
+        told = {stories.get(span.document, span.document) for span in statement.spans}
+        assert len(told) == 1, statement
+
+
 def test_a_filter_restricts_the_documents(news: Workspace) -> None:
     """Only what it lets pass is read."""
     page = news.brief(_order(filter=Filter(("news/comet-okello.txt",))))
