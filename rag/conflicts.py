@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag import quantities
+from rag import quantities, reading, rivals
 from rag.answers import ConflictKind, DraftConflict, DraftPosition
+from rag.documents import Span
 from rag.quantities import Quantity, QuantityKind
 from rag.questions import Kind, Question
 from rag.text import STOP_WORDS, fold, stems
@@ -38,6 +39,15 @@ MIN_COMMON = 0.3
 SAME = 0.02
 """Values closer than this, relative to the larger, are the same value rounded."""
 
+MIN_RIVALRY = 0.9
+"""How alike two sentences must be, 0 to 1, for another figure to be one for the same thing, with something added for a
+figure that both have and for values near each other. Chosen on evals/gold "dev"."""
+
+_COMMON_FIGURE = 0.3
+_COUNTING: frozenset[Kind] = frozenset({"number", "money"})
+_NOT_COUNTING: frozenset[Kind] = frozenset({"person", "place", "reason", "polar"})
+_FIRST = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -49,6 +59,7 @@ class Statement:
         language: Of the sentence.
         origin: Of its document.
         coverage: The share of the question it covers, 0 to 1.
+        answer: Where in the text the reader sees the answer, code points; None when it does not say.
     """
 
     id: str
@@ -56,19 +67,28 @@ class Statement:
     language: str | None
     origin: int
     coverage: float
+    answer: Span | None = None
 
 
-def find(question: Question, statements: Sequence[Statement]) -> list[DraftConflict]:
+def find(
+    question: Question, statements: Sequence[Statement], similarity: Callable[[str, Sequence[str]], float] | None = None
+) -> list[DraftConflict]:
     """At most one conflict: values of the kind that was asked for, from different origins, that differ.
 
-    Only sentences that cover the question well and have exactly one value of that kind count, so that a sentence
+    Of sentences that cover the question well those count that have exactly one value of that kind, so that a sentence
     with two dates contradicts nobody. Ranks in different places, or one of them in a place that the other does not
-    name, are a matter of scope.
+    name, are a matter of scope. Failing that, and in any two languages, another number, share or amount than the one
+    that the reader takes for the answer contradicts it, in a sentence much like it.
 
     Args:
         question: What was asked; most questions ask for no value, and then there is no conflict.
         statements: Best first.
+        similarity: The cosine of a text and the nearest of some others, in any languages; None when nobody can tell.
     """
+    return _one_valued(question, statements) or _rivals(question, statements, similarity)
+
+
+def _one_valued(question: Question, statements: Sequence[Statement]) -> list[DraftConflict]:
     wanted = _wanted(question)
     if not wanted:
         return []
@@ -84,6 +104,38 @@ def find(question: Question, statements: Sequence[Statement]) -> list[DraftConfl
             sides = [DraftPosition(text=each.text, sentences=[each.id]) for each in (one, other)]
             return [DraftConflict(about=question.text, kind=_kind(one, other, first), positions=sides)]
     return []
+
+
+def _rivals(
+    question: Question, statements: Sequence[Statement], similarity: Callable[[str, Sequence[str]], float] | None
+) -> list[DraftConflict]:
+    if similarity is None or question.wants_list or question.kind in _NOT_COUNTING:
+        return []
+    # Whoever asks for a number is told of one that is disputed further down, too.
+    first = statements[: _FIRST if question.kind in _COUNTING else 1]
+    pairs = [
+        (rivalry, one, other)
+        for one, other in itertools.product(first, statements)
+        if one.origin != other.origin and (rivalry := _rivalry(one, other, similarity)) >= MIN_RIVALRY
+    ]
+    if not pairs:
+        return []
+    _, one, other = max(pairs, key=lambda pair: pair[0])
+    replaced = any(rivals.replaces(reading.read(each.text, each.language).folded) for each in (one, other))
+    sides = [DraftPosition(text=each.text, sentences=[each.id]) for each in (one, other)]
+    return [DraftConflict(about=question.text, kind="scope" if replaced else "contradiction", positions=sides)]
+
+
+def _rivalry(one: Statement, other: Statement, similarity: Callable[[str, Sequence[str]], float]) -> float:
+    """How surely a sentence gives another figure for what is the answer in the first one; 0 when it gives none."""
+    if one.answer is None:
+        return 0.0
+    mine, theirs = (rivals.counted(reading.read(each.text, each.language).figures) for each in (one, other))
+    pairs = rivals.rivals(mine, theirs)
+    found = [rivals.nearness(a, b) for a, b in pairs if one.answer.start <= a.start < one.answer.end]
+    if not found:
+        return 0.0
+    return similarity(one.text, [other.text]) + _COMMON_FIGURE * bool(rivals.common(mine, theirs)) + max(found)
 
 
 def _wanted(question: Question) -> frozenset[QuantityKind]:

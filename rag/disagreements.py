@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag import clauses, conflicts, guard, markers, reading
+from rag import clauses, conflicts, guard, markers, reading, rivals
 from rag.answers import DraftPosition
 from rag.briefing_drafts import DraftDisagreement
 from rag.briefings import DisagreementKind
@@ -23,13 +23,10 @@ MOST = 4
 _WIDEST, _LONG = 150, 230
 _MOST_COMPARED = 300
 _MOST_SIDES = 4
-_SAME = 0.02
-_TELLING = 12
 _TIMES = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "decade", "century"})
 _SAME_THING, _SAME_UNKNOWN = 0.68, 0.82
 _WORDS, _FIGURE, _UNIT = 0.8, 0.4, 0.15
 _COUNTED_THINGS = frozenset(COUNTED.values()) - _TIMES
-_COUNTED = frozenset({"number", "percent", "money"})
 _CLOSE = 0.45
 _RANKS_ALIKE, _RANKS_SHARED = 0.3, 0.15
 _LEAST_ALIKE = 0.1
@@ -41,11 +38,6 @@ _SUPERLATIVE = re.compile(
     r"\b(?:most|largest|biggest|highest|leading|rank\w*|position|place|part de marche|market share"
     r"|plus (?:grand|gros)\w*|rang|classement|peringkat|urutan|ter(?:besar|tinggi|banyak)|grosste[rsn]?|mayor|puesto)\b"
     r"|-(?:large|big|high)?\w*est\b"
-)
-_REPLACED = re.compile(
-    r"\b(?:corrects?|corrected|correction|replac\w+|revis\w+|updat\w+|erroneous|mistaken\w*|in error|later than|delayed"
-    r"|postponed|rose to|risen to|corrige\w*|rectifi\w+|remplace\w*|erreur|retard\w*|report\w+ a|menggantikan|bertambah"
-    r"|koreksi|ralat|keliru|mundur|ditunda|menjadi|dari)\b"
 )
 
 
@@ -110,9 +102,6 @@ class _Side:
         self.place = place
         self.read = reading.read(remark.text, remark.language)
 
-    def counted(self) -> list[Figure]:
-        return [figure for figure in self.read.figures if figure.kind in _COUNTED and not figure.is_year]
-
     def ranks(self) -> list[Figure]:
         return [figure for figure in self.read.figures if figure.kind == "ordinal"]
 
@@ -146,54 +135,22 @@ def _value(one: _Side, other: _Side, likeness: float, shared: float) -> _Found |
     Figures are taken for those of one thing when the sentences are alike, share words or another figure, and the
     values are near each other, as two counts of the same thing mostly are.
     """
-    first, second = one.counted(), other.counted()
-    pairs = [(a, b) for a, b in itertools.product(first, second) if _comparable(a, b)]
-    agreed = [(a, b) for a, b in itertools.product(first, second) if _same_figure(a, b)]
-    taken = {id(figure) for pair in agreed for figure in pair}
+    first, second = rivals.counted(one.read.figures), rivals.counted(other.read.figures)
+    agreed = bool(rivals.common(first, second))
     best: tuple[float, Figure] | None = None
-    for a, b in pairs:
-        if id(a) in taken or id(b) in taken or not _excludes(a, b):
-            continue
+    for a, b in rivals.rivals(first, second):
         least = _SAME_THING if a.unit is not None or a.kind == "percent" else _SAME_UNKNOWN
         score = (
-            likeness + _WORDS * shared + _FIGURE * bool(agreed) + _nearness(a, b) + _UNIT * (a.unit in _COUNTED_THINGS)
+            likeness + _WORDS * shared + _FIGURE * agreed + rivals.nearness(a, b) + _UNIT * (a.unit in _COUNTED_THINGS)
         )
         if score >= least and (best is None or score > best[0]):
             best = score, a
     if best is None:
         return None
-    replaced = any(_REPLACED.search(side.read.folded) for side in (one, other))
+    replaced = any(rivals.replaces(side.read.folded) for side in (one, other))
     matter = f"{best[1].kind} {best[1].unit} {best[1].value}"
     kind: DisagreementKind = "scope" if replaced else "contradiction"
     return _Found(one.place, other.place, kind, matter, 1.0 + best[0], f"{best[1].kind} {best[1].unit}")
-
-
-def _comparable(one: Figure, other: Figure) -> bool:
-    return one.kind == other.kind and one.unit == other.unit
-
-
-def _same_figure(one: Figure, other: Figure) -> bool:
-    """Whether two figures are one; of those that count something unknown only large ones tell."""
-    alike = _comparable(one, other) or (one.kind == other.kind and float(one.value) > _TELLING)
-    return alike and _equal(one, other)
-
-
-def _excludes(one: Figure, other: Figure) -> bool:
-    """Whether only one of two values can be right: "at least eleven" leaves room for twelve, and none for nine."""
-    if one.bound == other.bound:
-        return one.bound != "range"
-    low, high = sorted((one, other), key=lambda figure: float(figure.value))
-    return (low.bound, high.bound) in {("exact", "more"), ("less", "exact"), ("less", "more")}
-
-
-def _nearness(one: Figure, other: Figure) -> float:
-    low, high = sorted((abs(float(one.value)), abs(float(other.value))))
-    return 0.3 if high <= 1.15 * low else 0.2 if high <= 1.5 * low else 0.0
-
-
-def _equal(one: Figure, other: Figure) -> bool:
-    first, second = float(one.value), float(other.value)
-    return abs(first - second) <= _SAME * max(abs(first), abs(second))
 
 
 def _beginning(one: _Side, other: _Side, kinship: Kinship) -> _Found | None:

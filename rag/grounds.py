@@ -136,7 +136,7 @@ class Bench:
             answerer = self._speakers.answerer(similarity_by(self._embedder))
             return lambda index: answerer
         reader = Reader(threads=self.settings.threads)
-        return lambda index: ExtractiveAnswerer(index, reader)
+        return lambda index: ExtractiveAnswerer(index, reader, similarity=similarity_by(index.embedder))
 
     def __enter__(self) -> Self:
         return self

@@ -119,7 +119,10 @@ class Workspace:
         opened = open_index(settings)
         if not fresh:
             tell_changes(opened, tell)
-        return cls(settings, opened, ExtractiveAnswerer(opened, Reader(threads=settings.threads)))
+        extractive = ExtractiveAnswerer(
+            opened, Reader(threads=settings.threads), similarity=similarity_by(opened.embedder)
+        )
+        return cls(settings, opened, extractive)
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ import pytest
 
 from rag.answers import DraftConflict
 from rag.conflicts import Statement, find
+from rag.documents import Span
 from rag.questions import read
 
 
@@ -79,3 +80,53 @@ def test_sentences_that_hardly_bear_on_the_question_are_left_out() -> None:
         Statement("2.1", "The plant in Dayton will cost $14 billion.", "en", 2, 0.2),
     ]
     assert find(read("How much will the plant cost?", "en"), statements) == []
+
+
+COURIER = "The council has signed a €48.6 million contract with the shipyard for two electric ferries."
+ECHO = "Le chantier construira les deux ferries électriques pour 52,1 millions d’euros."
+
+
+def _rivals(question: str, *sides: tuple[str, str, str], likeness: float = 0.7) -> list[DraftConflict]:
+    """The conflicts of sentences, each with its language and the words in which the reader sees the answer."""
+    statements = [
+        Statement(f"{place}.1", text, language, place, 0.1, Span(text.index(words), text.index(words) + len(words)))
+        for place, (text, language, words) in enumerate(sides, start=1)
+    ]
+    return find(read(question, "en"), statements, lambda _, __: likeness)
+
+
+def test_another_amount_than_the_answer_contradicts_it_across_languages() -> None:
+    """The reader says which figure is the answer; the embedder, that both sentences are about one thing."""
+    first, second = (COURIER, "en", "€48.6 million"), (ECHO, "fr", "52,1 millions")
+    [conflict] = _rivals("price of the ferry contract?", first, second)
+    assert conflict.kind == "contradiction"
+    assert [position.text for position in conflict.positions] == [COURIER, ECHO]
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "second", "likeness"),
+    [
+        ("price of the ferry contract?", (COURIER, "en", "€48.6 million"), (ECHO, "fr", "deux"), 0.3),
+        ("price of the ferry contract?", (COURIER, "en", "the shipyard"), (ECHO, "fr", "deux"), 0.9),
+        ("Who signed the contract?", (COURIER, "en", "€48.6 million"), (ECHO, "fr", "deux"), 0.9),
+        (
+            "price of the ferry contract?",
+            (COURIER, "en", "€48.6 million"),
+            (ECHO.replace("52,1", "48,6"), "fr", "deux"),
+            0.9,
+        ),
+    ],
+    ids=["sentences unlike each other", "another part is the answer", "no figure was asked for", "the same amount"],
+)
+def test_figures_that_do_not_answer_one_question_do_not_contradict(
+    question: str, first: tuple[str, str, str], second: tuple[str, str, str], likeness: float
+) -> None:
+    """A difference counts only in what was asked, and in sentences about one thing."""
+    assert _rivals(question, first, second, likeness=likeness) == []
+
+
+def test_a_newer_count_is_no_contradiction() -> None:
+    """A sentence that says what it replaces leaves both true of their day."""
+    newer = "The number of the dead has risen to nine after the flood."
+    older = ("At least eleven people died in the flood.", "en", "eleven")
+    assert [each.kind for each in _rivals("death toll?", (newer, "en", "nine"), older, likeness=0.9)] == ["scope"]

@@ -6,7 +6,7 @@ import functools
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, NamedTuple, Self
@@ -16,7 +16,7 @@ import numpy as np
 from rag import conflicts, evidence, questions, support
 from rag.answers import DraftAnswer, DraftClaim
 from rag.conflicts import Statement
-from rag.documents import Hit
+from rag.documents import Hit, Span
 from rag.evidence import Corpus, Evidence, Features
 from rag.questions import Question
 from rag.reader import PassageReader, Reader, Reading, read_ranked
@@ -97,17 +97,26 @@ class ExtractiveAnswerer:
 
     name = NAME
 
-    def __init__(self, corpus: Corpus, reader: PassageReader | None = None, weights: WeightSets | None = None) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        reader: PassageReader | None = None,
+        weights: WeightSets | None = None,
+        *,
+        similarity: Callable[[str, Sequence[str]], float] | None = None,
+    ) -> None:
         """Keeps what it is given.
 
         Args:
             corpus: Says how rare a word is; an ``Index`` does.
             reader: Points at the answer in a passage; the one in the package when None.
             weights: Those in the package when None.
+            similarity: The cosine of a text and the nearest of some others; without it fewer conflicts are found.
         """
         self._corpus = corpus
         self._reader = reader or Reader()
         self._weights = weights or read_weights()
+        self._similarity = similarity
 
     def draft(self, question: str, language: str | None, hits: Sequence[Hit]) -> DraftAnswer:
         """The best sentences of the hits, or nothing but what is missing, as ``rag.answerers.Answerer`` describes."""
@@ -136,7 +145,7 @@ class ExtractiveAnswerer:
                 _claim(hits, found, place, order[:_LOOKED_AT], answer=_answer(asked, hits, found, place))
                 for place in chosen
             ],
-            conflicts=conflicts.find(asked, looked_at),
+            conflicts=conflicts.find(asked, looked_at, self._similarity),
             missing=unknown,
             confidence=confidence,
         )
@@ -212,11 +221,10 @@ def _content_stems(text: str, language: str | None) -> frozenset[str]:
 
 def _answer(asked: Question, hits: Sequence[Hit], found: Evidence, place: int) -> tuple[int, int] | None:
     """Where in the candidate the short answer stands; None when the question has none or the reader is not sure."""
-    span = found.answers[place]
-    if span is None or asked.wants_list or asked.kind in _WITHOUT_SHORT_ANSWER or not found.answers_typed[place]:
+    pointed = _pointed_at(hits, found, place)
+    if pointed is None or asked.wants_list or asked.kind in _WITHOUT_SHORT_ANSWER or not found.answers_typed[place]:
         return None
-    start = _hit(hits, found, place).chunk.sentences[found.places[place][1]].span.start
-    text = _text(hits, found, place)[span.start - start : span.end - start]
+    text = pointed.of(_text(hits, found, place))
     if (
         found.features[place, _READER] < _SURE
         or len(text) > _LONGEST_ANSWER
@@ -225,7 +233,7 @@ def _answer(asked: Question, hits: Sequence[Hit], found: Evidence, place: int) -
         return None
     if not _content_stems(text, _language(hits, found, place)):
         return None
-    return span.start - start, span.end - start
+    return pointed.start, pointed.end
 
 
 def _claim(
@@ -255,7 +263,15 @@ def _statement(hits: Sequence[Hit], found: Evidence, place: int) -> Statement:
         language=_language(hits, found, place),
         origin=_hit(hits, found, place).origin,
         coverage=float(found.features[place, evidence.NAMES.index("context_coverage")]),
+        answer=_pointed_at(hits, found, place),
     )
+
+
+def _pointed_at(hits: Sequence[Hit], found: Evidence, place: int) -> Span | None:
+    """The characters of the candidate that the reader points at, sure of them or not; offsets in its text."""
+    span = found.answers[place]
+    start = _hit(hits, found, place).chunk.sentences[found.places[place][1]].span.start
+    return None if span is None else Span(span.start - start, span.end - start)
 
 
 def _missing(asked: Question, found: Evidence, scores: Features) -> list[str]:
