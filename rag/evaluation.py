@@ -21,6 +21,7 @@ from rag.embedding import Embedder
 from rag.errors import UsageError
 from rag.grounds import FOLDER, Bench, Ground, Progress, Tell
 from rag.index import Index
+from rag.local_models import cores
 from rag.results import Comparison, Counterfactual, Item, Report, Trial
 from rag.scoring import METRICS, score, unscored
 from rag.suite import Suite
@@ -41,7 +42,7 @@ class Options:
 
     Attributes:
         selection: Which questions; the gates are for all of them, so a part is measured and not judged.
-        jobs: How many questions are asked at a time; None for one, or four of a model.
+        jobs: How many questions are asked at a time; None for one per core, or four of a model.
         fresh: Ask again what was asked before.
         strict: Whether an inconclusive gate is a reason to fail.
         baseline: What to compare with; None for nothing.
@@ -96,6 +97,8 @@ def evaluate(
         RagError: Documents could not be indexed, or the model cannot be used.
     """
     started, options = time.perf_counter(), options or Options()
+    if not settings.threads:  # side by side, questions need half the time that threads within one do
+        settings = settings.model_copy(update={"threads": 1})
     with ExitStack() as held:
         bench = held.enter_context(Bench(suite, settings, embedder=embedder, answering=answering))
         grounds = {
@@ -177,7 +180,7 @@ class _Asking:
             tasks,
             lambda task: ask(workspaces[task.corpus], task, k=self._suite.k),
             self.kept,
-            jobs=self._options.jobs or (_MODEL_JOBS if self._bench.settings.model else 1),
+            jobs=self._options.jobs or (_MODEL_JOBS if self._bench.settings.model else cores()),
             progress=self._options.progress,
         )
 

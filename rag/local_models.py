@@ -47,7 +47,7 @@ class LocalModel:
         self.card = read_card(directory)
         self.name = name_of(self.card)
         self._directory = directory
-        self._threads = threads or _cores()
+        self._threads = threads or cores()
         self._loaded: Parts | None = None
         self._lock = threading.Lock()
 
@@ -138,7 +138,7 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
-def _cores() -> int:
+def cores() -> int:
     """How many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -48,7 +48,9 @@ def evaluate(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", min=1, max=64, metavar="N", help="Questions asked at a time [1; 4 of a model]."),
+        typer.Option(
+            "--jobs", min=1, max=64, metavar="N", help="Questions asked at a time [one per core; 4 of a model]."
+        ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask again what was asked before.")] = False,
     baseline: Annotated[
