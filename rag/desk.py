@@ -78,7 +78,9 @@ def brief(index: Index, writer: Writer, order: Order, rules: Rules, *, tell: Tel
     tell("checking every sentence")
     proved = proofing.prove(draft, material, rules)
     page = _assembled(order, material, proved, labels)
-    page = dataclasses.replace(page, title=_clipped(draft.title), model=writer.name, prompt=writer.prompt, usage=writer.usage)
+    page = dataclasses.replace(
+        page, title=_clipped(draft.title), model=writer.name, prompt=writer.prompt, usage=writer.usage
+    )
     return page if order.since is None else changes.added(page, order.since, material, index)
 
 
