@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from rag.config import Settings
@@ -70,3 +71,10 @@ SEEDS = {
     "003_ab6f8b3dd4b1febe.txt": "1b2bfb4b46aae2f441c242346a99b17675115f288cde7d7939d1da04c94d5028",
     "004_595bc8e74cc28870.txt": "ff428c672ee1d8d2b0051180d40b29765962b46ae96b57943ecc57d3eed94a41",
 }
+
+
+def test_every_dependency_has_a_lower_bound():
+    """Without one an installer may choose versions of years ago that satisfy everybody else's bounds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    assert [one for one in wanted if ">=" not in one and not one.startswith("spanwise")] == []
