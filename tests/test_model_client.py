@@ -233,7 +233,7 @@ def test_limits_stop_before_a_re_ask() -> None:
         FaultServer(answer(BAD_ID, usage=used)) as server,
         open_client(server, limits=Limits(max_tokens=3_000)) as client,
     ):
-        with pytest.raises(ModelLimitError, match="2500"):
+        with pytest.raises(ModelLimitError, match="2,500"):
             complete(client)
         assert len(server.requests) == 1
     assert 64 <= server.bodies[0]["max_tokens"] < 3_000
