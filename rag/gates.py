@@ -47,7 +47,7 @@ def _judge_figure(gate: Gate, figure: Figure | None) -> Verdict:
     if figure is None or figure.value is None:
         return _verdict(gate, "nothing", "error", f"No question of {gate.slice!r} has a value.")
     outcome = _outcome(figure.value, figure.interval, gate)
-    shown = f"{figure.value:.4g} of {figure.scored}"
+    shown = f"{figure.value:.4g} (n = {figure.scored})"
     reason = {"pass": "Within the limit.", "fail": "Beyond the limit."}.get(outcome)
     if reason is None:
         far = detectable_share(gate.limit, figure.scored) if 0 <= gate.limit <= 1 else None

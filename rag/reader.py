@@ -20,7 +20,7 @@ EMBEDDED = FOLDER / "reader"
 AT_FIRST = 4
 """How many passages of a ranking are read before looking whether one of them answers."""
 
-CLEAR = -0.5
+CLEAR = -1.0
 """The least log-odds of a passage that answers so clearly that those ranked lower need not be read."""
 
 _UNREAD = -2.0  # about the mean log-odds of the passages that are found for a question

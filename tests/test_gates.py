@@ -44,7 +44,7 @@ def test_the_value_decides_and_the_interval_says_whether_it_could(
     """Beyond the limit fails; within it, one that reaches beyond is inconclusive but at the end of the scale."""
     verdict = _verdict(Gate(metric="right", **limits), figure)
     assert verdict.outcome == expected
-    assert "of 100" in verdict.value
+    assert "n = 100" in verdict.value
 
 
 def test_an_inconclusive_floor_says_what_so_many_questions_can_tell() -> None:
