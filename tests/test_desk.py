@@ -183,6 +183,15 @@ def test_another_language_prefers_its_sources(seeds: Workspace, language: str) -
     assert page.bottom_line.statements[0].spans[0].language == language
 
 
+def test_what_limits_the_first_statement_is_told_in_another_language_if_need_be(seeds: Workspace) -> None:
+    """No French sentence that stands alone says that the memorandum does not bind; an English one does."""
+    page = seeds.brief(_order("Microsoft et Xiaomi", language="fr"))
+    assert page.bottom_line is not None
+    first, second = page.bottom_line.statements[:2]
+    assert "protocole d’accord" in first.text
+    assert "not legally binding" in second.text
+
+
 def test_a_topic_selects_documents(news: Workspace) -> None:
     """Only the articles about it are cited; how many were looked at is told."""
     page = news.brief(_order("Ormsay ferries"))

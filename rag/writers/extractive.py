@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from rag import clauses, markers, quantities, reading, salience
@@ -27,6 +28,7 @@ MOST_BOTTOM, MOST_BOTTOM_WORDS = 3, 60
 _LONGEST_BOTTOM = 32
 _LOOKED_AT = 8
 _MOST_SUPPORT = 4
+_NOT_ONLY = re.compile(r"\b(?:not|n't|pas|bukan) (?:just |the |les? |la )?(?:only|seul\w*|hanya|satu-satunya)\b")
 
 
 class ExtractiveWriter:
@@ -113,10 +115,17 @@ def _claim(material: Material, candidate: Candidate) -> DraftClaim:
 def _bottom_line(material: Material, chosen: Sequence[Candidate]) -> list[Candidate]:
     """The best statement, the best that limits it ("it is not binding"), and the next best, as far as they fit.
 
-    What several origins say comes before what one says. Only the first few statements are good enough to be here.
+    What several origins say comes before what one says. Only the first few statements are good enough to be here. All
+    are in the page's language but the one that limits: it is missed more than another language is minded.
     """
-    good = [each for each in chosen[:_LOOKED_AT] if _is_plain(material, each)] or list(chosen[:1])
-    limits = [each for each in chosen[1:] if _is_plain(material, each) and _limits(material, each, good[0])]
+
+    def foreign(candidate: Candidate) -> bool:
+        return material.remarks[candidate.place].language != material.language
+
+    plain = [each for each in chosen if _is_plain(material, each)]
+    good = [each for each in chosen[:_LOOKED_AT] if each in plain and not foreign(each)] or list(chosen[:1])
+    limits = [each for each in plain if each is not good[0] and _limits(material, each, good[0])]
+    limits.sort(key=lambda each: (each.origins < 2, foreign(each)))
     others = sorted(good[1:], key=lambda each: (each.origins < 2, -each.score))
     kept: list[Candidate] = []
     room = MOST_BOTTOM_WORDS
@@ -129,20 +138,23 @@ def _bottom_line(material: Material, chosen: Sequence[Candidate]) -> list[Candid
 
 
 def _is_plain(material: Material, candidate: Candidate) -> bool:
-    """Whether a statement leans on nothing, judges nothing, names no year, is short and in the page's language."""
+    """Whether a statement leans on nothing, judges nothing, names no year and is short."""
     clause, remark = candidate.clause, material.remarks[candidate.place]
     if clause.weak or clause.opinion or clause.quoted or _length(clause.text) > _LONGEST_BOTTOM:
         return False
     years = any(each.kind == "year" for each in quantities.find(clause.text, remark.language))
-    return remark.language == material.language and not years
+    return not years
 
 
 def _limits(material: Material, candidate: Candidate, first: Candidate) -> bool:
-    """Whether a statement says of what another tells that something is not so."""
-    remark, other = material.remarks[candidate.place], material.remarks[first.place]
-    if not markers.negations(fold(candidate.clause.text), remark.language):
+    """Whether a statement says of what another tells, in any of its versions, that something is not so."""
+    remark, folded = material.remarks[candidate.place], fold(candidate.clause.text)
+    if not markers.negations(folded, remark.language) or _NOT_ONLY.search(folded):
         return False
-    known = reading.keys_of(reading.read(other.text, other.language).tokens)
+    known = frozenset[str]()
+    for place in (first.place, *first.support):
+        version = material.remarks[place]
+        known |= reading.keys_of(reading.read(version.text, version.language).tokens)
     tokens = reading.read(candidate.clause.text, remark.language).tokens
     return sum(bool(token.keys & known) for token in tokens) > 1
 
