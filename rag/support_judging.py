@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag.answers import Quotation
 from rag.config import Settings
-from rag.errors import ModelError, UsageError
+from rag.errors import ModelError, RecordingError, UsageError
 from rag.judging import Judgement
 from rag.results import Item
 from rag.servers import read_model
@@ -156,6 +156,8 @@ class _Bench:
         try:
             with self.question():
                 return work(thing)
+        except RecordingError:  # a stale recording is no failure of the judge
+            raise
         except ModelError as error:
             return _Failure(error.message)
 
@@ -291,6 +293,7 @@ def judged(
 
     Raises:
         UsageError: The settings name no judge or one that cannot be used, or the pairs cannot be read.
+        RecordingError: A recorded judgement is missing or stale.
         ModelError: The judge needs a key that is not there.
     """
     labelled = None if pairs is None else read_pairs(pairs)

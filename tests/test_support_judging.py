@@ -16,7 +16,7 @@ from fault_server import FaultServer, answer, failure
 
 from rag.answers import Quotation
 from rag.config import read_settings
-from rag.errors import ModelError, UsageError
+from rag.errors import ModelError, RecordingError, UsageError
 from rag.judging import Judge, Judgement
 from rag.results import Item, Trial
 from rag.significance import wilson_interval
@@ -131,6 +131,16 @@ def test_a_question_that_the_judge_failed_on_is_counted_and_has_no_score() -> No
     assert set(found.scores["b"].values()) == {None}
     assert found.scores["c"][RECALL] == 1.0
     assert (found.card["questions"], found.card["failures"], found.card["reasons"]) == (3, 1, ["The server hung up."])
+
+
+def test_a_missing_recording_ends_the_evaluation() -> None:
+    """It is the recording that has to be made anew, and no judge that failed."""
+
+    def rule(statement: str, quotes: tuple[str, ...]) -> bool:
+        raise RecordingError("No recorded answer.")
+
+    with pytest.raises(RecordingError):
+        judge_trials([_item("a", {"ab": ["abx"]})], RuledJudge(rule))
 
 
 def test_a_judge_that_is_gone_is_not_asked_about_everything() -> None:
