@@ -118,14 +118,14 @@ def test_answers_that_are_missing_are_reported_and_asked_again(town: Path) -> No
 
     answerer = Fails(questions(town), "fails")
     suite = read(town / "suite.toml")
-    report = measure(suite, town / "home", lambda index: answerer).report
+    report = measure(suite, town / "home", lambda index: answerer, Options(jobs=1)).report
     assert report.exit_code == 3
     failed = [item for item in report.items if item.trial.error]
     assert [(item.id, item.trial.error, set(item.scores.values())) for item in failed] == [
         ("opened", "The server is asleep.", {None})
     ]
     assert report.slices[0].figures[0].scored == 9
-    again = measure(suite, town / "home", lambda index: answerer).report
+    again = measure(suite, town / "home", lambda index: answerer, Options(jobs=1)).report
     assert (again.exit_code, answerer.asked) == (0, 11)
 
 
