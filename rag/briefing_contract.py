@@ -72,14 +72,9 @@ def briefing_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a briefing object, derived from the types."""
     schema = contracts.described_schema(Briefing, _OPTIONAL)
     definitions = schema["$defs"]
-    quotation = definitions["Quotation"]["properties"]
-    quotation["start"]["minimum"] = 0
-    quotation["end"]["minimum"] = quotation["page"]["minimum"] = 1
-    quotation["sha256"]["pattern"] = "^[0-9a-f]{64}$"
-    quotation["quote"]["minLength"] = 1
+    contracts.limit_quotations(definitions)
     definitions["Statement"]["properties"]["spans"]["minItems"] = 1
     definitions["Statement"]["properties"]["origins"]["minimum"] = 1
-    definitions["Position"]["properties"]["spans"]["minItems"] = 1
     definitions["Disagreement"]["properties"]["positions"]["minItems"] = 2
     definitions["SourceEntry"]["properties"]["number"]["minimum"] = 1
     fields = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag import quantities, reading, rivals
 from rag.answers import ConflictKind, DraftConflict, DraftPosition
 from rag.documents import Span
+from rag.guard import Similarity
 from rag.quantities import Quantity, QuantityKind
 from rag.questions import Kind, Question
 from rag.text import STOP_WORDS, fold, stems
@@ -35,9 +36,6 @@ MIN_RANK_COVERAGE = 0.1
 
 MIN_COMMON = 0.3
 """The share of content words that two sentences of one language must have in common to be about the same thing."""
-
-SAME = 0.02
-"""Values closer than this, relative to the larger, are the same value rounded."""
 
 MIN_RIVALRY = 0.9
 """How alike two sentences must be, 0 to 1, for another figure to be one for the same thing, with something added for a
@@ -71,7 +69,7 @@ class Statement:
 
 
 def find(
-    question: Question, statements: Sequence[Statement], similarity: Callable[[str, Sequence[str]], float] | None = None
+    question: Question, statements: Sequence[Statement], similarity: Similarity | None = None
 ) -> list[DraftConflict]:
     """At most one conflict: values of the kind that was asked for, from different origins, that differ.
 
@@ -106,9 +104,7 @@ def _one_valued(question: Question, statements: Sequence[Statement]) -> list[Dra
     return []
 
 
-def _rivals(
-    question: Question, statements: Sequence[Statement], similarity: Callable[[str, Sequence[str]], float] | None
-) -> list[DraftConflict]:
+def _rivals(question: Question, statements: Sequence[Statement], similarity: Similarity | None) -> list[DraftConflict]:
     if similarity is None or question.wants_list or question.kind in _NOT_COUNTING:
         return []
     # Whoever asks for a number is told of one that is disputed further down, too.
@@ -126,7 +122,7 @@ def _rivals(
     return [DraftConflict(about=question.text, kind="scope" if replaced else "contradiction", positions=sides)]
 
 
-def _rivalry(one: Statement, other: Statement, similarity: Callable[[str, Sequence[str]], float]) -> float:
+def _rivalry(one: Statement, other: Statement, similarity: Similarity) -> float:
     """How surely a sentence gives another figure for what is the answer in the first one; 0 when it gives none."""
     if one.answer is None:
         return 0.0
@@ -165,7 +161,7 @@ def _differ(one: Quantity, other: Quantity) -> bool:
         )
     if one.kind in ("ordinal", "year"):
         return one.value != other.value
-    return abs(one.value - other.value) > SAME * max(abs(one.value), abs(other.value))
+    return not rivals.rounded_alike(one.value, other.value)
 
 
 def _within(one: str, other: str) -> bool:

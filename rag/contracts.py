@@ -256,6 +256,16 @@ def _forbid_null(field: dict[str, Any]) -> None:
     field.update(kept)
 
 
+def limit_quotations(definitions: Mapping[str, Any]) -> None:
+    """Write into a schema's definitions what no type says of quotations: where offsets begin, that none is empty."""
+    quotation = definitions["Quotation"]["properties"]
+    quotation["start"]["minimum"] = 0
+    quotation["end"]["minimum"] = quotation["page"]["minimum"] = 1
+    quotation["sha256"]["pattern"] = "^[0-9a-f]{64}$"
+    quotation["quote"]["minLength"] = 1
+    definitions["Position"]["properties"]["spans"]["minItems"] = 1
+
+
 def schema_text(schema: Mapping[str, Any]) -> str:
     """A published schema file, byte for byte."""
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

@@ -19,9 +19,10 @@ from rag.config import Settings
 from rag.counterfactuals import Copy
 from rag.embedding import Embedder
 from rag.errors import UsageError
-from rag.grounds import FOLDER, Bench, Ground, Progress, Tell
+from rag.grounds import FOLDER, Bench, Ground
 from rag.index import Index
 from rag.local_models import cores
+from rag.opening import Progress, Tell
 from rag.results import Comparison, Counterfactual, Item, Report, Trial
 from rag.scoring import METRICS, score, unscored
 from rag.suite import Suite

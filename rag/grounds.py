@@ -23,15 +23,13 @@ from rag.embedding import Embedder, Vectors, open_embedder
 from rag.errors import UsageError
 from rag.gold import GoldQuestion, read_gold
 from rag.index import Index
+from rag.opening import Progress, Tell
 from rag.reader import Reader
 from rag.scrutiny import similarity_by
 from rag.speakers import Speakers
 from rag.suite import Corpus, Suite
 from rag.trials import Task, documents_digest, package_digest, trial_key
 from rag.workspace import Workspace
-
-Tell = Callable[[str], None]
-Progress = Callable[[int, int, str], None]
 
 FOLDER = "evals"
 """Below RAG_HOME: the indexes of corpora that bring their own documents, and the trials that were kept."""

@@ -9,13 +9,21 @@ from collections.abc import Iterable, Sequence
 from rag.figures import Figure
 
 _COUNTED = frozenset({"number", "percent", "money"})
-_SAME = 0.02
 _TELLING = 12
 _REPLACED = re.compile(
     r"\b(?:corrects?|corrected|correction|replac\w+|revis\w+|updat\w+|erroneous|mistaken\w*|in error|later than|delayed"
     r"|postponed|rose to|risen to|corrige\w*|rectifi\w+|remplace\w*|erreur|retard\w*|report\w+ a|menggantikan|bertambah"
     r"|koreksi|ralat|keliru|mundur|ditunda|menjadi|dari)\b"
 )
+
+
+SAME = 0.02
+"""Values closer than this, relative to the larger, are the same value rounded."""
+
+
+def rounded_alike(one: float, other: float) -> bool:
+    """Whether two values may be the same one, rounded."""
+    return abs(one - other) <= SAME * max(abs(one), abs(other))
 
 
 def counted(figures: Iterable[Figure]) -> list[Figure]:
@@ -59,8 +67,7 @@ def _same(one: Figure, other: Figure) -> bool:
 
 
 def _equal(one: Figure, other: Figure) -> bool:
-    first, second = float(one.value), float(other.value)
-    return abs(first - second) <= _SAME * max(abs(first), abs(second))
+    return rounded_alike(float(one.value), float(other.value))
 
 
 def _exclude(one: Figure, other: Figure) -> bool:

@@ -6,7 +6,7 @@ import functools
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, NamedTuple, Self
@@ -18,6 +18,7 @@ from rag.answers import DraftAnswer, DraftClaim
 from rag.conflicts import Statement
 from rag.documents import Hit, Span
 from rag.evidence import Corpus, Evidence, Features
+from rag.guard import Similarity
 from rag.questions import Question
 from rag.reader import PassageReader, Reader, Reading, read_ranked
 from rag.text import STOP_WORDS, stems
@@ -103,7 +104,7 @@ class ExtractiveAnswerer:
         reader: PassageReader | None = None,
         weights: WeightSets | None = None,
         *,
-        similarity: Callable[[str, Sequence[str]], float] | None = None,
+        similarity: Similarity | None = None,
     ) -> None:
         """Keeps what it is given.
 

@@ -80,14 +80,9 @@ def answer_schema() -> dict[str, Any]:
 
 
 def _count_from_zero(definitions: dict[str, Any]) -> None:
-    quotation = definitions["Quotation"]["properties"]
-    quotation["start"]["minimum"] = 0
-    quotation["end"]["minimum"] = quotation["page"]["minimum"] = 1
-    quotation["sha256"]["pattern"] = "^[0-9a-f]{64}$"
-    quotation["quote"]["minLength"] = 1
+    contracts.limit_quotations(definitions)
     definitions["Claim"]["properties"]["spans"]["minItems"] = 1
     definitions["Claim"]["properties"]["origins"]["minimum"] = 1
-    definitions["Position"]["properties"]["spans"]["minItems"] = 1
     definitions["Conflict"]["properties"]["positions"]["minItems"] = 2
 
 
