@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag import changes, confidence, datelines, outlets, proofing
-from rag.answers import Quotation
+from rag.briefing_contract import placed_spans
 from rag.briefings import BottomLine, Briefing, SourceEntry
 from rag.clauses import width
 from rag.documents import Document, Filter
@@ -101,9 +101,7 @@ def _assembled(order: Order, material: Material, proved: Proved, labels: str) ->
             proved.bottom_line, proved.disagreements, proved.gaps, origins=material.origins, language=labels
         )
         bottom = BottomLine(proved.bottom_line, level, reason)
-    sources = tuple(_sources(material, proved))
-    origins = {hit.chunk.document: hit.origin for hit in material.hits}
-    return Briefing(
+    page = Briefing(
         title="",
         question=order.topic,
         language=labels,
@@ -116,12 +114,13 @@ def _assembled(order: Order, material: Material, proved: Proved, labels: str) ->
         disagreements=proved.disagreements,
         gaps=proved.gaps,
         sayings=proved.sayings,
-        sources=sources,
-        origins=len({origins[source.document] for source in sources}),
         considered=material.considered,
         documents=material.total,
         coverage=proved.coverage,
     )
+    origins = {hit.chunk.document: hit.origin for hit in material.hits}
+    sources = tuple(_sources(material, page, origins))
+    return dataclasses.replace(page, sources=sources, origins=len({origins[source.document] for source in sources}))
 
 
 def _clipped(title: str) -> str:
@@ -146,33 +145,13 @@ def _empty(order: Order, material: Material, labels: str, writer: Writer) -> Bri
     )
 
 
-def _sources(material: Material, proved: Proved) -> Iterator[SourceEntry]:
+def _sources(material: Material, page: Briefing, origins: Mapping[str, int]) -> Iterator[SourceEntry]:
     """The documents cited, numbered in the order in which a reader meets them."""
     documents = {document.source.id: document for document in material.documents}
-    origins = {hit.chunk.document: hit.origin for hit in material.hits}
     first: dict[int, int] = {}
-    for number, name in enumerate(dict.fromkeys(span.document for span in _spans(proved)), start=1):
+    for number, name in enumerate(dict.fromkeys(span.document for _, span, _ in placed_spans(page)), start=1):
         original = first.setdefault(origins[name], number)
         yield _entry(documents[name], number, None if original == number else original)
-
-
-def _spans(proved: Proved) -> Iterator[Quotation]:
-    """Every quotation of the page, in the order of the page."""
-    for statement in (*proved.bottom_line, *proved.facts):
-        yield from statement.spans
-    for event in proved.timeline:
-        yield from event.statement.spans
-    for actor in proved.actors:
-        yield from actor.role.spans
-    for statement in proved.agreements:
-        yield from statement.spans
-    for disagreement in proved.disagreements:
-        for position in disagreement.positions:
-            yield from position.spans
-    for gap in proved.gaps:
-        yield from gap.spans
-    for saying in proved.sayings:
-        yield saying.quotation
 
 
 def _entry(document: Document, number: int, copy_of: int | None) -> SourceEntry:
